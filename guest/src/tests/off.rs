@@ -1,0 +1,24 @@
+//! `off`: nothing is hidden, and the person is told what that means.
+
+use super::off;
+
+#[test]
+fn nothing_is_found_and_each_environment_is_told_once() {
+    let told = |path: &str, why: &str| {
+        format!(
+            "warning: {path}: an environment of the host ({why}) is not hidden: the container \
+             sees it broken"
+        )
+    };
+    assert_eq!(
+        off(&[
+            ".venv -> venv",
+            "venv/pyvenv.cfg",
+            "api/.tox/py/pyvenv.cfg",
+            "env -> /elsewhere", // not in the container at all
+            ".env",
+        ]),
+        [told("api/.tox/py", "pyvenv.cfg, tox environment"), told("venv", "pyvenv.cfg")]
+    );
+    assert_eq!(off(&["src/x.py"]), [""; 0]);
+}
