@@ -1,0 +1,23 @@
+//! The commands. They order the calls and hold no rule.
+
+mod announce;
+mod plan;
+mod policy;
+mod print;
+mod run;
+
+use crate::cli::{Action, Cli};
+use crate::error::{Exit, Result};
+
+/// Carries out what was typed.
+pub fn execute(cli: Cli) -> Result<Exit> {
+    match cli.action {
+        None => run::execute(&cli.run),
+        Some(Action::Run(run)) => run::execute(&run),
+        Some(Action::Plan(plan)) => plan::execute(&plan),
+        Some(Action::Policy(policy)) => policy::execute(&policy),
+        Some(Action::Schema) => print::schema(),
+        Some(Action::Completions { shell }) => print::completions(shell),
+        Some(Action::Man) => print::man(),
+    }
+}

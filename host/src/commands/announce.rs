@@ -1,0 +1,62 @@
+//! What `paude run` says before it runs, on stderr.
+
+use std::io::Write as _;
+
+use crate::cli;
+use crate::config::Config;
+use crate::engine::Chosen;
+use crate::escape::shown;
+use crate::plan::Plan;
+use crate::render::{Engine, Job, Rendered};
+
+/// Says what is hidden, what the person should know, and what was decided for them.
+pub(super) fn announce(
+    cli: &cli::Run,
+    config: &Config,
+    plan: &Plan,
+    chosen: &Chosen,
+    job: &Job,
+    rendered: &Rendered,
+) {
+    if cli.quiet {
+        return;
+    }
+    let mut lines: Vec<String> = Vec::new();
+    lines.extend(config.warnings.iter().map(|warning| format!("warning: {warning}")));
+    let notes = plan.notes().iter().filter(|note| note.warning || cli.verbose);
+    lines.extend(notes.map(ToString::to_string));
+    let paths: Vec<_> = plan.shadows().iter().map(|shadow| shown(shadow.path().as_str())).collect();
+    if !paths.is_empty() {
+        lines.push(format!("Shadowing venv: {}", paths.join(", ")));
+    }
+    if cli.verbose {
+        lines.extend(
+            paths.iter().zip(plan.shadows()).map(|(path, shadow)| format!("  {path}: {shadow}")),
+        );
+    }
+    if let Some(why) = chosen.why {
+        lines.push(format!("Using engine {}: {why}", chosen.engine));
+        if chosen.engine == Engine::Native {
+            lines.push(
+                "note: it keeps environments apart; it does not contain hostile code".to_owned(),
+            );
+        }
+    }
+    if let Some(why) = &job.image_reason {
+        lines.push(format!("Using image {}: {why}", shown(&job.image)));
+    }
+    if let (Engine::Native, Some(image)) = (chosen.engine, &config.image) {
+        let image = shown(image.as_ref());
+        lines.push(format!("Image {image} is not used: the native engine has none"));
+    }
+    if chosen.engine == Engine::Native && !job.engine_args.is_empty() {
+        lines.push("Engine arguments are not used: the native engine takes none".to_owned());
+    }
+    if cli.verbose && !cli.dry_run {
+        lines.push(rendered.command().brief());
+    }
+    for line in lines {
+        // Whoever closed stderr does not want to know.
+        let _ = writeln!(std::io::stderr(), "{line}");
+    }
+}

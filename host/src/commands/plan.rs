@@ -1,0 +1,39 @@
+//! `paude plan`.
+
+use std::io::Write as _;
+
+use super::print::print;
+use crate::cli::{self, Format};
+use crate::config::Config;
+use crate::engine::Chosen;
+use crate::error::{Exit, Result};
+use crate::plan::Plan;
+use crate::policy;
+use crate::render::{self, Engine, Job};
+use crate::workspace::Workspace;
+
+/// From the project to its plan, in the form that was asked for.
+pub(super) fn execute(cli: &cli::Plan) -> Result<Exit> {
+    let workspace = Workspace::open(&cli.project.workspace)?;
+    let config = Config::load(&cli.project, &workspace)?;
+    let plan = Plan::check(&policy::propose(&config, &workspace)?, &workspace, &config)?;
+    let text = match cli.format {
+        Format::Text => plan.to_string(),
+        Format::Json => plan.json()? + "\n",
+        Format::Podman => command(&config, &plan, Engine::Podman, cli)?,
+        Format::Docker => command(&config, &plan, Engine::Docker, cli)?,
+        Format::Native => command(&config, &plan, Engine::Native, cli)?,
+    };
+    for warning in &config.warnings {
+        let _ = writeln!(std::io::stderr(), "warning: {warning}");
+    }
+    print(text.as_bytes())
+}
+
+/// The command of an engine, whether or not it is installed.
+fn command(config: &Config, plan: &Plan, engine: Engine, cli: &cli::Plan) -> Result<String> {
+    let chosen = Chosen::assumed(engine);
+    let job = Job::new(config, plan, &chosen, &cli.command)?;
+    let rendered = render::renderer(chosen.engine).render(plan, &job)?;
+    Ok(format!("{}\n", rendered.command()))
+}

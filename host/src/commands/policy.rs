@@ -1,0 +1,15 @@
+//! `paude policy`: for those who write policies, or run them elsewhere.
+
+mod export;
+mod run;
+
+use crate::cli::Policy;
+use crate::error::{Exit, Result};
+
+/// Carries out one of its actions.
+pub(super) fn execute(cli: &Policy) -> Result<Exit> {
+    match cli {
+        Policy::Run(run) => run::execute(run),
+        Policy::Export { file } => export::execute(file),
+    }
+}

@@ -1,0 +1,58 @@
+//! Handing a signal to what runs in the container.
+//!
+//! The container's first process is our shell script: it survives signals, and
+//! the kernel shields it from those it has no handler for. So a signal is sent to
+//! what the script runs, which has the usual defaults. Ctrl-C and a vanished
+//! terminal reach every process, as they would without a container; SIGTERM
+//! reaches the command alone. The script gets it first, so that between setup and
+//! command it is not lost. Engines' clients forward nothing under a terminal,
+//! and nothing useful otherwise, so this goes through `exec`.
+
+use std::process::{Command, Stdio};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::iterator::SignalsInfo;
+use signal_hook::iterator::exfiltrator::origin::WithOrigin;
+
+use crate::error::{Error, Result};
+use crate::render::Engine;
+
+/// The signals that end a run, as they arrive.
+pub type Watched = SignalsInfo<WithOrigin>;
+
+/// What ends a run.
+pub(super) const ENDING: [i32; 4] = [SIGINT, SIGQUIT, SIGTERM, SIGHUP];
+
+/// What the hand-over ends with while nothing can take it: `signal.sh` and docker with
+/// 1, podman with the others, as the container is not there, or not running yet.
+const NOT_YET: [i32; 5] = [1, 125, 126, 127, 255];
+
+/// From here on these signals are events; before, they end paude itself.
+pub fn watch() -> Result<Watched> {
+    Watched::new(ENDING)
+        .map_err(|error| Error::failed(format!("cannot watch for signals: {error}")))
+}
+
+/// Sends a signal into a container. Returns whether it could be delivered: false
+/// while the container is not running its command yet. A container that ended under
+/// our hands has taken it: its end kills whoever was handing it on.
+pub(super) fn send(engine: Engine, container: &str, signal: i32, tty: bool) -> bool {
+    let (name, scope) = match signal {
+        SIGINT => ("INT", "all"),
+        SIGQUIT => ("QUIT", "all"),
+        SIGHUP => ("HUP", "all"),
+        _ => ("TERM", "command"),
+    };
+    // Interactive shells ignore SIGTERM; what they obey is the loss of their terminal.
+    let hangup = if tty && signal == SIGTERM { "HUP" } else { "" };
+    #[expect(clippy::disallowed_methods, reason = "the engine's own client")]
+    Command::new(engine.to_string())
+        .args(["exec", "--workdir", "/", container, "/bin/sh", "-c", include_str!("signal.sh")])
+        .args(["paude", name, scope, hangup])
+        .current_dir("/") // the workspace may be gone
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| !status.code().is_none_or(|code| NOT_YET.contains(&code)))
+}

@@ -1,0 +1,65 @@
+//! What is to run, put together from the configuration, the plan and the engine.
+
+use std::ffi::OsString;
+use std::io::IsTerminal as _;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::config::Config;
+use crate::engine::Chosen;
+use crate::error::Result;
+use crate::plan::Plan;
+use crate::render::{Engine, Guarded, Job};
+
+/// The newest Python, where no environment of the host tells another.
+const NEWEST: &str = "docker.io/library/python:3-slim";
+
+impl Job {
+    /// The job; without an image of the person's, with one that fits their environment.
+    pub fn new(
+        config: &Config,
+        plan: &Plan,
+        chosen: &Chosen,
+        command: &[OsString],
+    ) -> Result<Self> {
+        let (image, image_reason) = match (&config.image, chosen.engine) {
+            (Some(image), _) => (String::from(image.clone()), None),
+            (None, Engine::Native) => (String::new(), None),
+            (None, _) => default_image(plan),
+        };
+        Ok(Self {
+            name: container_name(),
+            image,
+            image_reason,
+            command: command.to_vec(),
+            setup: config.setup.clone(),
+            env: config.env.clone(),
+            user: chosen.user(config)?,
+            tty: std::io::stdin().is_terminal() && std::io::stdout().is_terminal(),
+            guarded: Guarded::all(plan),
+            selinux: std::path::Path::new("/sys/fs/selinux/enforce").exists(),
+            engine_args: config.engine_args.clone(),
+        })
+    }
+}
+
+/// The official image of the Python that the host's own environment was made with.
+fn default_image(plan: &Plan) -> (String, Option<String>) {
+    let known = plan.primary().into_iter().chain(plan.shadows());
+    let known = known.filter_map(|shadow| Some((shadow.path(), shadow.python_series()?))).next();
+    match known {
+        Some((path, series)) => (
+            format!("docker.io/library/python:{series}-slim"),
+            Some(format!(
+                "`{}` was made with Python {series}",
+                crate::escape::shown(path.as_str())
+            )),
+        ),
+        None => (NEWEST.to_owned(), Some("no environment tells another version".to_owned())),
+    }
+}
+
+/// A name that no other run has: the process, and when it began.
+fn container_name() -> String {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("paude-{:x}-{:x}", std::process::id(), since.as_micros())
+}

@@ -1,0 +1,35 @@
+//! `paude` runs a command in a container over a project, with every Python virtual
+//! environment of the host hidden behind an empty, writable directory.
+//!
+//! The parts form a pipe; each arrow is one function, each noun one type:
+//!
+//! ```text
+//! argv -> Cli [cli] -> Workspace [workspace] -> Config (+ paude.json) [config]
+//!      -> policy: detect, plan [policy] -> RawPlan -> Plan, checked [plan]
+//!      -> Rendered [render] -> engine [engine] -> Exit [error]
+//! ```
+//!
+//! What a policy returns is foreign until [`plan::Plan::check`] has made a
+//! [`plan::Plan`] of it. Files are read in three places only: the project through
+//! [`workspace::Workspace`], the person's settings in `config`, the state
+//! directory in [`session`].
+
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod engine;
+pub mod error;
+mod escape;
+mod file;
+mod job;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod oracle;
+pub mod path;
+pub mod plan;
+pub mod policy;
+pub mod render;
+pub mod session;
+mod unsafe_calls;
+mod wit;
+pub mod workspace;

@@ -1,0 +1,117 @@
+//! From what may be hidden to what really stands there.
+
+use super::{Check, Note, Shadow, Wanted};
+use crate::config::Selection;
+use crate::escape::{shown, shown_path};
+use crate::path::{ContainerPath, RelPath};
+use crate::wit;
+use crate::workspace::{Marker, Place};
+
+impl Check<'_> {
+    /// What really stands at each path.
+    pub(super) fn resolve(&mut self, wanted: &Wanted<'_>) -> Vec<Shadow> {
+        let mut shadows: Vec<Shadow> = Vec::with_capacity(wanted.len());
+        for (path, finding) in wanted {
+            let shadow = match self.workspace.place(path) {
+                Ok(Place::Directory(real)) => Some(self.shadow(real, Vec::new(), finding)),
+                Ok(Place::Missing(make)) if self.may_be_made(finding) => {
+                    let finding = wit::Finding { kind: wit::Kind::Reserved, ..(*finding).clone() };
+                    make.last().cloned().map(|real| self.shadow(real, make, &finding))
+                }
+                Ok(Place::Missing(_)) => self.fault(path, "does not exist"),
+                Ok(Place::File) => self.fault(path, "is not a directory"),
+                Ok(Place::Outside) if matches!(finding.link, Some(wit::Link::Outside)) => {
+                    self.outside(path, finding)
+                }
+                Ok(Place::Outside) => self.fault(path, "is a link that leaves the workspace"),
+                Err(error) => self.fault(path, &error.to_string()),
+            };
+            // Several links may lead to one directory: it is hidden once.
+            if let Some(shadow) = shadow
+                && !shadows.iter().any(|other| other.target == shadow.target)
+            {
+                shadows.push(shadow);
+            }
+        }
+        shadows
+    }
+
+    /// Reserved; or listed, and another run that had made it ended since the policy saw it.
+    fn may_be_made(&self, finding: &wit::Finding) -> bool {
+        let listed = matches!(self.config.selection, Selection::Listed(_)) && self.asked(finding);
+        finding.kind == wit::Kind::Reserved || listed && finding.kind == wit::Kind::Unmarked
+    }
+
+    fn fault(&mut self, path: &RelPath, fault: &str) -> Option<Shadow> {
+        self.report.add(path.as_str(), fault);
+        None
+    }
+
+    fn shadow(&self, path: RelPath, missing: Vec<RelPath>, finding: &wit::Finding) -> Shadow {
+        Shadow {
+            target: self.workspace.target().join(&path),
+            path,
+            missing,
+            size: self.config.size,
+            kind: String::from(&finding.kind),
+            python: finding.python.as_deref().map(|text| shown(text).into_owned()),
+            home: finding.home.as_deref().map(|text| shown(text).into_owned()),
+            reason: shown(&finding.reason).into_owned(),
+        }
+    }
+
+    /// An environment outside the workspace is hidden where the host finds it, and
+    /// only if the host finds one there: a repository could link to anything.
+    fn outside(&mut self, path: &RelPath, finding: &wit::Finding) -> Option<Shadow> {
+        let (why, target) = match self.workspace.follow_outside(path) {
+            Err(error) => (error.to_string(), None),
+            Ok((target, None)) => ("no environment is there".to_owned(), Some(target)),
+            Ok((target, Some(_)))
+                if self.workspace.path().as_path().starts_with(target.as_path()) =>
+            {
+                ("the workspace lies within it".to_owned(), Some(target))
+            }
+            Ok((target, Some(marker))) => match ContainerPath::new(target.as_path()) {
+                None => ("the container needs that place itself".to_owned(), Some(target)),
+                Some(container) => {
+                    let (kind, marker) = match marker {
+                        Marker::Venv => (wit::Kind::Venv, "pyvenv.cfg"),
+                        Marker::Conda => (wit::Kind::Conda, "conda-meta"),
+                    };
+                    let reason =
+                        format!("{marker}, behind a link to `{}`", shown_path(target.as_path()));
+                    let finding = wit::Finding { kind, reason, ..finding.clone() };
+                    let shadow = self.shadow(path.clone(), Vec::new(), &finding);
+                    return Some(Shadow { target: container, ..shadow });
+                }
+            },
+        };
+        let leads = match target {
+            Some(target) => format!("leads to `{}`", shown_path(target.as_path())),
+            None => "leads out of the workspace".to_owned(),
+        };
+        self.notes.push(Note {
+            warning: true,
+            path: Some(shown(path.as_str()).into_owned()),
+            message: format!("{leads} and is not hidden: {}", shown(&why)),
+        });
+        None
+    }
+
+    /// None within another, once links are resolved. Sorted by component, all
+    /// inner ones follow their outer one.
+    pub(super) fn overlaps(&mut self, shadows: &[Shadow]) {
+        let mut sorted: Vec<_> = shadows.iter().collect();
+        sorted.sort_by(|a, b| a.target.cmp(&b.target));
+        let mut outer: Option<&Shadow> = None;
+        for shadow in sorted {
+            match outer {
+                Some(outer) if shadow.target.as_path().starts_with(outer.target.as_path()) => {
+                    let fault = format_args!("lies within `{}`", shown(outer.path.as_str()));
+                    self.report.add(shadow.path.as_str(), fault);
+                }
+                _ => outer = Some(shadow),
+            }
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Running a policy where the caller can stop waiting for it.
+//!
+//! Epochs end WebAssembly code, but neither a host call that blocks (opening a
+//! fifo, a sleep) nor a compilation. So a policy runs on a thread of its own, and
+//! the caller walks away when time is up; the thread ends with the process.
+
+use std::fs::File;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use wasmtime::component::Component;
+use wasmtime::{Engine, Result, Store, Trap};
+
+use super::limits::{Allowed, Limit};
+use super::sandbox::{self, State};
+use super::tuning;
+use super::watch::Watch;
+use crate::unsafe_calls;
+use crate::wit;
+
+/// How a policy ended without an answer.
+pub(super) enum Ended {
+    /// It went past a limit.
+    Limit(Limit),
+    /// It is not a component that this host can run.
+    Invalid(String),
+    /// It trapped or exited.
+    Trap(String),
+}
+
+/// What a policy took, start-up included and compiling not.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Used {
+    /// Wall time.
+    pub(super) time: Duration,
+    /// Bytes of all its memories.
+    pub(super) memory: usize,
+}
+
+/// Bytes of the thread's stack, used only as they are needed. Reading a component
+/// recurses as deep as its types are nested, and nothing bounds that: it must meet
+/// the watch ([`Allowed::growth`]) before the end of the stack, which would be the
+/// end of paude.
+const STACK: usize = 1 << 30;
+
+/// A policy that has been started.
+pub(super) struct Guest {
+    began: Instant,
+    store: Store<State>,
+    detection: wit::detection::Guest,
+    planning: Option<wit::planning::Guest>,
+}
+
+impl Guest {
+    /// Calls `detection.detect`.
+    pub(super) fn detect(
+        &mut self,
+        query: &wit::Query,
+    ) -> Result<Result<wit::Findings, wit::Refusal>> {
+        self.detection.call_detect(&mut self.store, query)
+    }
+
+    /// What it took so far.
+    pub(super) fn used(&self) -> Used {
+        Used { time: self.began.elapsed(), memory: self.store.data().memory }
+    }
+
+    /// Calls `planning.plan`; `None` if the policy does not plan.
+    pub(super) fn plan(
+        &mut self,
+        findings: &wit::Findings,
+        layout: &wit::Layout,
+    ) -> Result<Option<Result<wit::Plan, wit::Refusal>>> {
+        let Some(planning) = &self.planning else { return Ok(None) };
+        planning.call_plan(&mut self.store, findings, layout).map(Some)
+    }
+}
+
+/// Compiles the component (`None` is the built-in one), starts it over `root`, and
+/// hands it to `work`, all within the limits.
+pub(super) fn within_limits<R: Send + 'static>(
+    bytes: Option<Vec<u8>>,
+    root: Option<File>,
+    allowed: Allowed,
+    work: impl FnOnce(&mut Guest) -> Result<R> + Send + 'static,
+) -> std::result::Result<R, Ended> {
+    // The built-in policy costs nothing to compile. What paude still grows by meanwhile is
+    // another one's: its thread may not have ended yet.
+    let growth = if bytes.is_none() { usize::MAX } else { allowed.growth };
+    let watch = Watch::new(Allowed { growth, ..allowed });
+    let engine =
+        Engine::new(&tuning::config()).map_err(|error| Ended::Invalid(format!("{error:#}")))?;
+    let (compiled, when_compiled) = mpsc::channel();
+    let (answer, when_answered) = mpsc::channel();
+    let thread_engine = engine.clone();
+    std::thread::Builder::new()
+        .name("policy".to_owned())
+        .stack_size(STACK)
+        .spawn(move || {
+            let component = compile(&thread_engine, bytes);
+            let _ = compiled.send(());
+            let _ = answer.send(
+                component.and_then(|component| start(&thread_engine, &component, root, work)),
+            );
+        })
+        .map_err(|error| Ended::Trap(format!("cannot start a thread: {error}")))?;
+
+    let (time, compile_time) = (allowed.time, allowed.compile_time);
+    watch
+        .wait(&when_compiled, compile_time, Limit::CompileTime(compile_time))
+        .map_err(Ended::Limit)?;
+    let ended = watch.wait(&when_answered, time, Limit::Time(time)).unwrap_or_else(|limit| {
+        // Running code traps now; a thread inside a host call is left behind.
+        engine.increment_epoch();
+        Some(Err(Ended::Limit(limit)))
+    });
+    ended.unwrap_or_else(|| Err(Ended::Trap("this is a fault of paude's own".to_owned())))
+}
+
+fn compile(engine: &Engine, bytes: Option<Vec<u8>>) -> std::result::Result<Component, Ended> {
+    let component = match &bytes {
+        None => unsafe_calls::builtin_policy(engine)
+            .unwrap_or_else(|| Component::from_binary(engine, super::builtin())),
+        // Never deserialised: bytes from outside are compiled.
+        Some(bytes) => Component::from_binary(engine, bytes),
+    };
+    component.map_err(|error| Ended::Invalid(format!("{error:#}")))
+}
+
+fn start<R>(
+    engine: &Engine,
+    component: &Component,
+    root: Option<File>,
+    work: impl FnOnce(&mut Guest) -> Result<R>,
+) -> std::result::Result<R, Ended> {
+    let began = Instant::now();
+    let invalid = |error: wasmtime::Error| Ended::Invalid(format!("{error:#}"));
+    let mut linker = sandbox::linker(engine).map_err(invalid)?;
+    sandbox::tolerate(engine, &mut linker, component).map_err(invalid)?;
+    let pre = linker.instantiate_pre(component).map_err(invalid)?;
+    let detection = wit::detection::GuestIndices::new(&pre).map_err(|error| {
+        Ended::Invalid(format!("it does not export `paude:isolation/detection@0.1.0`: {error:#}"))
+    })?;
+    // Absent is fine; present in another shape is not.
+    let planning = component
+        .get_export_index(None, "paude:isolation/planning@0.1.0")
+        .map(|_| wit::planning::GuestIndices::new(&pre))
+        .transpose()
+        .map_err(invalid)?;
+
+    let mut store = sandbox::store(engine, root);
+    let instance = match pre.instantiate(&mut store) {
+        Ok(instance) => instance,
+        Err(error) => return Err(ended(&store, &error)),
+    };
+    // Fails if a function has another type than this host's.
+    let planning = planning.map(|indices| indices.load(&mut store, &instance)).transpose();
+    let planning = planning.map_err(invalid)?;
+    let detection = detection.load(&mut store, &instance).map_err(invalid)?;
+    let mut guest = Guest { began, store, detection, planning };
+    work(&mut guest).map_err(|error| ended(&guest.store, &error))
+}
+
+/// Why a policy's code came to an end.
+fn ended(store: &Store<State>, error: &wasmtime::Error) -> Ended {
+    match store.data().exceeded.or_else(|| exceeded(error)) {
+        Some(limit) => Ended::Limit(limit),
+        // The trap alone, where there is one: what is around it are numbers of functions.
+        None => Ended::Trap(match error.downcast_ref::<Trap>() {
+            Some(trap) => trap.to_string(),
+            None => format!("{error:#}"),
+        }),
+    }
+}
+
+/// Which limit speaks out of an error, if one does.
+fn exceeded(error: &wasmtime::Error) -> Option<Limit> {
+    if let Some(Trap::StackOverflow) = error.downcast_ref() {
+        return Some(Limit::Stack);
+    }
+    // These have no type that can be seen from here.
+    error.chain().map(ToString::to_string).find_map(|cause| {
+        if cause.contains("fuel allocated for hostcalls has been exhausted") {
+            Some(Limit::Answer)
+        } else if cause.contains("resource table has no free keys") {
+            Some(Limit::OpenFiles)
+        } else if cause.starts_with("resource limit exceeded") {
+            Some(Limit::Instances)
+        } else {
+            None
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    /// A component with a function of so many blocks: some seconds of compiling.
+    fn slow(blocks: usize) -> Vec<u8> {
+        let block =
+            "(block (br_if 0 (local.get 0)) (local.set 0 (i32.add (local.get 0) (i32.const 1))))";
+        let text = format!("(component (core module (func (param i32) {})))", block.repeat(blocks));
+        wat::parse_str(text).unwrap()
+    }
+
+    fn ended(bytes: Vec<u8>, allowed: Allowed) -> String {
+        match within_limits(Some(bytes), None, allowed, |_| Ok(())) {
+            Ok(()) => "an answer".to_owned(),
+            Err(Ended::Limit(limit)) => limit.to_string(),
+            Err(Ended::Invalid(what) | Ended::Trap(what)) => what,
+        }
+    }
+
+    #[test]
+    fn compiling_is_bounded_in_time() {
+        let allowed = Allowed { compile_time: Duration::from_secs(1), ..Allowed::DEFAULT };
+        let bytes = slow(40_000);
+        let start = Instant::now();
+        assert_eq!(ended(bytes, allowed), "takes more than 1 s to compile");
+        assert!(start.elapsed() < Duration::from_millis(1500), "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn compiling_is_bounded_in_memory() {
+        let allowed = Allowed { growth: 16 << 20, ..Allowed::DEFAULT };
+        assert_eq!(
+            ended(slow(40_000), allowed),
+            "made paude itself use more than 16 MiB of memory"
+        );
+    }
+}

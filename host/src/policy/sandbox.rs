@@ -1,0 +1,198 @@
+//! What a policy gets: the workspace read-only, clocks, and nothing else.
+
+use std::fs::File;
+
+use cap_std::fs::Dir;
+use wasmtime::component::types::{ComponentExtern, ComponentItem};
+use wasmtime::component::{Component, HasSelf, Linker, Resource, ResourceTable, ResourceType};
+use wasmtime::{Engine, ResourceLimiter, Result, Store};
+use wasmtime_wasi::cli::{WasiCli, WasiCliView as _};
+use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView as _};
+use wasmtime_wasi::filesystem::Descriptor;
+use wasmtime_wasi::p2::bindings::{cli, clocks, filesystem, random, sync};
+use wasmtime_wasi::random::{WasiRandom, WasiRandomView as _};
+use wasmtime_wasi::{Deterministic, WasiCtx, WasiCtxView, WasiView};
+
+use super::filesystem::ReadOnly;
+use super::limits::{self, Limit};
+
+/// Packages that common guest toolchains import without need: linked, and every
+/// call of them traps.
+const TOLERATED: [&str; 2] = ["wasi:http/", "wasi:sockets/"];
+
+/// The state of one policy's store.
+pub(super) struct State {
+    wasi: WasiCtx,
+    table: ResourceTable,
+    root: Option<File>,
+    /// Bytes of all its memories, and elements of all its tables.
+    pub(super) memory: usize,
+    elements: usize,
+    /// Which limit ended the policy, if one did.
+    pub(super) exceeded: Option<Limit>,
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+/// The preopen is the handle that the workspace holds. `WasiCtxBuilder` would open
+/// the path a second time, and could meet another directory there.
+impl filesystem::preopens::Host for State {
+    fn get_directories(&mut self) -> Result<Vec<(Resource<Descriptor>, String)>> {
+        let Some(root) = &self.root else { return Ok(Vec::new()) };
+        let dir = Dir::from_std_file(root.try_clone()?);
+        let handle =
+            ReadOnly { table: &mut self.table }.push_dir(dir).map_err(wasmtime::Error::from)?;
+        Ok(vec![(handle, super::ROOT.to_owned())])
+    }
+}
+
+impl ResourceLimiter for State {
+    fn memory_growing(&mut self, now: usize, desired: usize, _: Option<usize>) -> Result<bool> {
+        self.memory = self.memory.saturating_add(desired.saturating_sub(now));
+        self.within(self.memory <= limits::MEMORY, Limit::Memory)
+    }
+
+    fn table_growing(&mut self, now: usize, desired: usize, _: Option<usize>) -> Result<bool> {
+        self.elements = self.elements.saturating_add(desired.saturating_sub(now));
+        self.within(self.elements <= limits::TABLE_ELEMENTS, Limit::Table)
+    }
+
+    fn instances(&self) -> usize {
+        limits::INSTANCES
+    }
+
+    fn tables(&self) -> usize {
+        limits::INSTANCES
+    }
+
+    fn memories(&self) -> usize {
+        limits::INSTANCES
+    }
+}
+
+impl State {
+    /// Growth past a limit traps, so that it is named; a guest could survive a
+    /// mere failure and go on with a wrong answer.
+    fn within(&mut self, fits: bool, limit: Limit) -> Result<bool> {
+        if fits {
+            return Ok(true);
+        }
+        self.exceeded = Some(limit);
+        Err(wasmtime::Error::msg("limit exceeded"))
+    }
+}
+
+/// A store with every limit set. `root` is the workspace, if the policy may look.
+pub(super) fn store(engine: &Engine, root: Option<File>) -> Store<State> {
+    // The builder starts closed: no arguments, no environment, closed stdin,
+    // output that goes nowhere. Its random bytes are fixed, so that no answer varies.
+    let fixed = || Deterministic::new(vec![7, 5, 3, 2]);
+    let wasi = WasiCtx::builder()
+        .secure_random(fixed())
+        .insecure_random(fixed())
+        .insecure_random_seed(0)
+        .max_random_size(limits::RANDOM_BYTES)
+        .build();
+    let mut table = ResourceTable::new();
+    table.set_max_capacity(limits::OPEN_FILES);
+    let state = State { wasi, table, root, memory: 0, elements: 0, exceeded: None };
+    let mut store = Store::new(engine, state);
+    store.limiter(|state| state);
+    store.set_hostcall_fuel(limits::ANSWER_BYTES);
+    // The watchdog advances the epoch once, when the time is up.
+    store.set_epoch_deadline(1);
+    store
+}
+
+/// Links the interfaces by name: what std needs on wasip2, and no more.
+pub(super) fn linker(engine: &Engine) -> Result<Linker<State>> {
+    let mut linker = Linker::new(engine);
+    let l = &mut linker;
+    filesystem::preopens::add_to_linker::<State, HasSelf<State>>(l, |state| state)?;
+    sync::filesystem::types::add_to_linker::<State, Files>(l, |state| ReadOnly {
+        table: &mut state.table,
+    })?;
+    wasmtime_wasi::p2::bindings::io::error::add_to_linker::<State, Io>(l, |state| {
+        &mut state.table
+    })?;
+    sync::io::poll::add_to_linker::<State, Io>(l, |state| &mut state.table)?;
+    sync::io::streams::add_to_linker::<State, Io>(l, |state| &mut state.table)?;
+    clocks::wall_clock::add_to_linker::<State, WasiClocks>(l, State::clocks)?;
+    clocks::monotonic_clock::add_to_linker::<State, WasiClocks>(l, State::clocks)?;
+    cli::environment::add_to_linker::<State, WasiCli>(l, State::cli)?;
+    cli::exit::add_to_linker::<State, WasiCli>(l, State::cli)?;
+    cli::stdin::add_to_linker::<State, WasiCli>(l, State::cli)?;
+    cli::stdout::add_to_linker::<State, WasiCli>(l, State::cli)?;
+    cli::stderr::add_to_linker::<State, WasiCli>(l, State::cli)?;
+    cli::terminal_input::add_to_linker::<State, WasiCli>(l, State::cli)?;
+    cli::terminal_output::add_to_linker::<State, WasiCli>(l, State::cli)?;
+    cli::terminal_stdin::add_to_linker::<State, WasiCli>(l, State::cli)?;
+    cli::terminal_stdout::add_to_linker::<State, WasiCli>(l, State::cli)?;
+    cli::terminal_stderr::add_to_linker::<State, WasiCli>(l, State::cli)?;
+    random::random::add_to_linker::<State, WasiRandom>(l, State::random)?;
+    random::insecure::add_to_linker::<State, WasiRandom>(l, State::random)?;
+    random::insecure_seed::add_to_linker::<State, WasiRandom>(l, State::random)?;
+    Ok(linker)
+}
+
+/// Makes calls of tolerated imports trap. Only those: wasmtime's own way would also
+/// put traps in place of what is linked in another patch version, such as what
+/// componentize-py imports. Whatever else is unknown refuses the component by name.
+pub(super) fn tolerate(
+    engine: &Engine,
+    linker: &mut Linker<State>,
+    component: &Component,
+) -> Result<()> {
+    let ty = component.component_type();
+    let (tolerated, others): (Vec<_>, Vec<_>) = ty
+        .imports(engine)
+        .filter_map(|(name, item)| match item.ty {
+            ComponentItem::ComponentInstance(instance) => Some((name, instance)),
+            _ => None,
+        })
+        .partition(|(name, _)| TOLERATED.iter().any(|package| name.starts_with(package)));
+    let of_others: Vec<_> =
+        others.iter().flat_map(|(_, of)| of.exports(engine)).filter_map(resource).collect();
+    for (name, instance) in &tolerated {
+        let mut traps = linker.instance(name)?;
+        for (export, item) in instance.exports(engine) {
+            match item.ty {
+                ComponentItem::ComponentFunc(_) => {
+                    let what = format!("it called `{name}#{export}`, which no policy may");
+                    traps.func_new(export, move |_, _, _, _| {
+                        Err(wasmtime::Error::msg(what.clone()))
+                    })?;
+                }
+                // A stream, say, that another interface defines is that one's.
+                ComponentItem::Resource(ty) if !of_others.contains(&ty) => {
+                    traps.resource(export, ResourceType::host::<()>(), |_, _| Ok(()))?;
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+fn resource((_, item): (&str, ComponentExtern<'_>)) -> Option<ResourceType> {
+    match item.ty {
+        ComponentItem::Resource(ty) => Some(ty),
+        _ => None,
+    }
+}
+
+struct Files;
+
+impl wasmtime::component::HasData for Files {
+    type Data<'a> = ReadOnly<'a>;
+}
+
+struct Io;
+
+impl wasmtime::component::HasData for Io {
+    type Data<'a> = &'a mut ResourceTable;
+}

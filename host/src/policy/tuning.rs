@@ -1,0 +1,22 @@
+//! The wasmtime settings, shared to the letter by `build.rs`, which compiles the
+//! built-in policy with them, and by the host, which loads it.
+
+use wasmtime::Config;
+
+/// Bytes of a policy's own stack.
+pub(crate) const STACK: usize = 512 << 10;
+
+/// Settings of every policy: bounded in time by epochs and in stack by [`STACK`],
+/// without proposals that no policy needs.
+pub(crate) fn config() -> Config {
+    let mut config = Config::new();
+    config.epoch_interruption(true);
+    config.max_wasm_stack(STACK);
+    // A policy runs for milliseconds: small mappings are worth more than
+    // elided bounds checks.
+    config.memory_reservation(64 << 20);
+    config.memory_guard_size(64 << 10);
+    config.wasm_backtrace_max_frames(None);
+    config.generate_address_map(false);
+    config
+}

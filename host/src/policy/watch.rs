@@ -1,0 +1,62 @@
+//! Waiting for a policy, and walking away when it takes too much.
+//!
+//! The store counts what a policy holds in its memories and tables. What it costs
+//! to compile, or to keep books of its resources, nothing counts: a component of a
+//! few hundred bytes can ask for gigabytes. So the caller looks at its own size
+//! while it waits.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use super::limits::{Allowed, Limit};
+
+/// Between two looks, memory can grow by a few dozen megabytes.
+const PERIOD: Duration = Duration::from_millis(5);
+
+/// How large paude was before the policy came.
+pub(super) struct Watch {
+    before: Option<usize>,
+    growth: usize,
+}
+
+impl Watch {
+    pub(super) fn new(allowed: Allowed) -> Self {
+        Self { before: resident(), growth: allowed.growth }
+    }
+
+    /// What arrives within `time`, or `late`. `None` if the sender is gone.
+    pub(super) fn wait<T>(
+        &self,
+        receiver: &Receiver<T>,
+        time: Duration,
+        late: Limit,
+    ) -> Result<Option<T>, Limit> {
+        let start = Instant::now();
+        loop {
+            let left = time.saturating_sub(start.elapsed());
+            match receiver.recv_timeout(left.min(PERIOD)) {
+                Ok(value) => return Ok(Some(value)),
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                Err(RecvTimeoutError::Timeout) if left.is_zero() => return Err(late),
+                Err(RecvTimeoutError::Timeout) => self.look()?,
+            }
+        }
+    }
+
+    fn look(&self) -> Result<(), Limit> {
+        match (self.before, resident()) {
+            (Some(before), Some(now)) if now.saturating_sub(before) > self.growth => {
+                Err(Limit::Growth(self.growth))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The process's resident memory in bytes, where the system tells it in a file.
+fn resident() -> Option<usize> {
+    #[expect(clippy::disallowed_methods, reason = "not a file, but the kernel's word on paude")]
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix(" kB")?.parse::<usize>().ok()?.checked_mul(1024)
+}

@@ -1,0 +1,75 @@
+//! Directories that are in use, and removing those that are not.
+
+use std::io::{self, ErrorKind};
+
+use cap_std::fs::{Dir, File, Metadata, MetadataExt as _, OpenOptions, OpenOptionsExt as _};
+use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::io::Errno;
+
+use crate::path::RelPath;
+
+/// What came of trying to hold a directory.
+pub(super) enum Hold {
+    /// It is locked as long as this lives.
+    Locked(File),
+    /// Nobody removes it: it has something in it, or cannot be read.
+    NoNeed,
+    /// It is being removed at this moment.
+    Going,
+}
+
+/// Locks a directory that may be removed, which is an empty one.
+pub(super) fn hold(workspace: &Dir, path: &RelPath) -> io::Result<Hold> {
+    let entry = open(workspace, path).and_then(|dir| {
+        let first = workspace.read_dir(path.as_path())?.next();
+        Ok((dir, first))
+    });
+    let dir = match entry {
+        Ok((dir, None)) => dir,
+        Ok((_, Some(_))) => return Ok(Hold::NoNeed),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => return Ok(Hold::NoNeed),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Hold::Going),
+        Err(error) => return Err(error),
+    };
+    // Where directories cannot be locked, as on some networks, it goes without.
+    if flock(&dir, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK) {
+        return Ok(Hold::Going);
+    }
+    let held = identity(&dir.metadata()?);
+    let now = workspace.symlink_metadata(path.as_path());
+    let there = now.is_ok_and(|now| identity(&now) == held);
+    Ok(if there { Hold::Locked(dir) } else { Hold::Going })
+}
+
+/// Removes a directory that a run made. Returns false if that must wait.
+pub(super) fn remove(workspace: &Dir, path: &RelPath, made: &str, inner_one_waits: bool) -> bool {
+    let dir = match open(workspace, path) {
+        Ok(dir) => dir,
+        Err(error) => return error.kind() != ErrorKind::PermissionDenied,
+    };
+    if !dir.metadata().is_ok_and(|data| identity(&data) == made) {
+        return true; // another of that name
+    }
+    if flock(&dir, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK) {
+        return false; // in use by another person's run
+    }
+    // Refused by the system unless it is empty.
+    match workspace.remove_dir(path.as_path()) {
+        Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => !inner_one_waits,
+        Err(error) => error.kind() == ErrorKind::NotFound,
+        Ok(()) => true,
+    }
+}
+
+/// Tells a directory from a later one of that name, even one that got its inode.
+pub(super) fn identity(data: &Metadata) -> String {
+    let born = data.created().ok().map(cap_std::time::SystemTime::into_std);
+    let born = born.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+    format!("{:x}-{:x}", data.ino(), born.unwrap_or_default().as_nanos())
+}
+
+fn open(workspace: &Dir, path: &RelPath) -> io::Result<File> {
+    let flags = (OFlags::DIRECTORY | OFlags::NOFOLLOW).bits().cast_signed();
+    let mut options = OpenOptions::new();
+    workspace.open_with(path.as_path(), options.read(true).custom_flags(flags))
+}

@@ -1,0 +1,109 @@
+//! All unsafe code of `paude`: each block is one call, behind a safe function.
+#![expect(
+    unsafe_code,
+    reason = "loading our own machine code, and system calls that have no safe form in std or rustix"
+)]
+
+use wasmtime::component::Component;
+
+/// The built-in policy as machine code. `None` if this program was cross-compiled:
+/// build.rs had no compiler for this machine.
+pub(crate) fn builtin_policy(engine: &wasmtime::Engine) -> Option<wasmtime::Result<Component>> {
+    let code = include_bytes!(concat!(env!("OUT_DIR"), "/policy.cwasm"));
+    if code.is_empty() {
+        return None;
+    }
+    // SAFETY: the bytes are the unchanged output of `precompile_component`, made in
+    // the same build by the same wasmtime (`=` in Cargo.toml) with the same
+    // settings (`tuning.rs` is one file). No path, variable or argument reaches them.
+    Some(unsafe { Component::deserialize(engine, code) })
+}
+
+#[cfg(target_os = "linux")]
+pub(crate) use linux::*;
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::ffi::CStr;
+    use std::io;
+    use std::os::unix::process::CommandExt as _;
+    use std::process::Command;
+
+    use rustix::fd::{AsFd, AsRawFd as _};
+    use rustix::mount::MountAttrFlags;
+    use rustix::process::{Pid, Signal};
+    use rustix::thread::UnshareFlags;
+
+    /// Leaves namespaces; not for the table of descriptors.
+    pub(crate) fn unshare(what: UnshareFlags) -> io::Result<()> {
+        assert!(!what.contains(UnshareFlags::FILES), "descriptors stay shared");
+        // SAFETY: unsafe only for the table of descriptors, which is not asked for.
+        Ok(unsafe { rustix::thread::unshare_unsafe(what) }?)
+    }
+
+    /// `None` in the child. Only for a process with a single thread.
+    pub(crate) fn fork() -> io::Result<Option<Pid>> {
+        // SAFETY: the only caller is the sandbox helper, which was executed afresh and
+        // starts no thread. So the child finds no lock held, and may do all that the
+        // parent may.
+        match unsafe { libc::fork() } {
+            -1 => Err(io::Error::last_os_error()),
+            pid => Ok(Pid::from_raw(pid)),
+        }
+    }
+
+    /// The child is told to end if paude is killed: more exactly, if the thread that starts
+    /// it ends. (podman's client, killed, leaves half a container that it cannot remove.)
+    pub(crate) fn end_with_parent(command: &mut Command) {
+        let parent = rustix::process::getpid();
+        // SAFETY: between fork and exec it makes two system calls, and nothing else.
+        unsafe {
+            command.pre_exec(move || {
+                rustix::process::set_parent_process_death_signal(Some(Signal::TERM))?;
+                match rustix::process::getppid() == Some(parent) {
+                    true => Ok(()),
+                    false => Err(io::Error::from_raw_os_error(libc::ESRCH)),
+                }
+            });
+        }
+    }
+
+    /// Lets a background process call `tcsetpgrp`. Only once nothing more is started,
+    /// which would inherit it.
+    pub(crate) fn ignore_sigttou() {
+        // SAFETY: SIG_IGN installs no handler, so no code of ours runs at odd moments.
+        unsafe { libc::signal(libc::SIGTTOU, libc::SIG_IGN) };
+    }
+
+    /// Nothing that paude inherited may reach the command: through a directory
+    /// opened outside, all would be writable.
+    pub(crate) fn close_on_exec() -> io::Result<()> {
+        let flags = libc::CLOSE_RANGE_CLOEXEC;
+        // SAFETY: plain numbers; sets a flag, and closes nothing that an owner counts on.
+        match unsafe { libc::syscall(libc::SYS_close_range, 3u32, u32::MAX, flags) } {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+
+    /// Sets attributes on the mount at `path` below `dir` and on all below it.
+    pub(crate) fn set_attributes(
+        dir: impl AsFd,
+        path: &CStr,
+        set: MountAttrFlags,
+    ) -> io::Result<()> {
+        // struct mount_attr: set, clear, propagation, user namespace.
+        let attr: [u64; 4] = [set.bits().into(), 0, 0, 0];
+        let flags = libc::AT_EMPTY_PATH | libc::AT_RECURSIVE;
+        let dir = dir.as_fd().as_raw_fd();
+        let size = size_of_val(&attr);
+        // SAFETY: `path` ends with NUL, `attr` has the layout and the size that the
+        // kernel is told, and both outlive the call.
+        match unsafe {
+            libc::syscall(libc::SYS_mount_setattr, dir, path.as_ptr(), flags, attr.as_ptr(), size)
+        } {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! The project directory, opened once.
+//!
+//! Everything that is read from the project goes through this one handle:
+//! `paude.json`, the policy's view, the check of its answer. A link that leaves
+//! the project therefore fails at the operating system, not in string work.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
+
+use crate::error::{Error, Result};
+use crate::escape::shown_path;
+use crate::file;
+use crate::path::{ContainerPath, HostPath, RelPath};
+
+/// What marks a directory as bound to the machine that made it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Marker {
+    /// `pyvenv.cfg`, as PEP 405 says.
+    Venv,
+    /// `conda-meta/`.
+    Conda,
+}
+
+/// What stands at a path of the workspace, links followed.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A directory, at this path once every link is resolved.
+    Directory(RelPath),
+    /// Nothing: these directories are missing, outermost first, links resolved.
+    Missing(Vec<RelPath>),
+    /// Something that is not a directory.
+    File,
+    /// A link that leaves the workspace.
+    Outside,
+}
+
+/// An open project directory.
+#[derive(Debug)]
+pub struct Workspace {
+    path: HostPath,
+    target: ContainerPath,
+    dir: Dir,
+}
+
+impl Workspace {
+    /// Opens the directory, links resolved.
+    pub fn open(path: &Path) -> Result<Self> {
+        let fail = |error: io::Error| {
+            Error::usage(format!("cannot open workspace `{}`: {error}", shown_path(path)))
+        };
+        let path = HostPath::resolve(path).map_err(fail)?;
+        if path.as_path().parent().is_none() {
+            return Err(Error::usage("the workspace cannot be the root directory `/`")
+                .hint("go to your project, or name it with -C"));
+        }
+        let target = ContainerPath::new(path.as_path()).ok_or_else(|| {
+            let path = shown_path(path.as_path());
+            Error::usage(format!("`{path}` cannot be a workspace: a container has its own there"))
+        })?;
+        let dir = Dir::open_ambient_dir(path.as_path(), ambient_authority()).map_err(fail)?;
+        Ok(Self { path, target, dir })
+    }
+
+    /// Where it is on this machine.
+    pub fn path(&self) -> &HostPath {
+        &self.path
+    }
+
+    /// Whether its path still leads to it.
+    pub fn is_in_place(&self) -> bool {
+        use cap_std::fs::MetadataExt as _;
+        use std::os::unix::fs::MetadataExt as _;
+        let held = self.dir.dir_metadata().map(|data| (data.dev(), data.ino()));
+        let now = std::fs::metadata(self.path.as_path()).map(|data| (data.dev(), data.ino()));
+        held.is_ok_and(|held| now.is_ok_and(|now| now == held))
+    }
+
+    /// Where it stands in the container: at the same path.
+    pub fn target(&self) -> &ContainerPath {
+        &self.target
+    }
+
+    /// A second handle to the same directory, for the policy's view.
+    pub fn try_clone(&self) -> io::Result<std::fs::File> {
+        self.dir.try_clone().map(Dir::into_std_file)
+    }
+
+    /// The handle itself, for making and removing mount points below it.
+    pub fn dir(&self) -> &Dir {
+        &self.dir
+    }
+
+    /// Reads a regular file of at most `limit` bytes. `None` if nothing is there.
+    pub fn read(&self, path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+        let mut options = OpenOptions::new();
+        options.read(true).custom_flags(file::NONBLOCKING);
+        match self.dir.open_with(path, &options) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // A dangling link is not the same as no file.
+                match self.dir.symlink_metadata(path) {
+                    Ok(_) => Err(io::Error::other("is a link that leads nowhere")),
+                    Err(_) => Ok(None),
+                }
+            }
+            opened => file::read(opened?.into_std(), limit).map(Some),
+        }
+    }
+
+    /// Looks at a path without leaving the workspace.
+    pub fn place(&self, path: &RelPath) -> io::Result<Place> {
+        match self.dir.canonicalize(path.as_path()) {
+            Ok(real) if !self.dir.metadata(&real)?.is_dir() => Ok(Place::File),
+            Ok(real) if matches!(real.to_str(), Some("" | ".")) => {
+                Err(io::Error::other("leads to the workspace itself"))
+            }
+            Ok(real) => match real.to_str().and_then(|text| RelPath::parse(text).ok()) {
+                Some(real) => Ok(Place::Directory(real)),
+                None => Err(io::Error::other("leads to a directory whose name cannot be said")),
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.missing(path),
+            // cap-std answers so when a link, or a chain of them, leaves the handle.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied && self.is_link(path) => {
+                Ok(Place::Outside)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(Place::File),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What to make so that `path` exists. A dangling link on the way is refused:
+    /// engines would follow it and make directories where it leads.
+    fn missing(&self, path: &RelPath) -> io::Result<Place> {
+        let parts: Vec<_> = path.as_str().split('/').collect();
+        let there = |count: usize| self.dir.metadata(parts[..count].join("/")).is_ok();
+        let existing = (1..parts.len()).rev().find(|&count| there(count)).unwrap_or(0);
+        if self.dir.symlink_metadata(parts[..=existing].join("/")).is_ok() {
+            return Err(io::Error::other("is a link that leads nowhere"));
+        }
+        let mut real = match existing {
+            0 => PathBuf::new(),
+            _ => self.dir.canonicalize(parts[..existing].join("/"))?,
+        };
+        let mut make = Vec::new();
+        for part in &parts[existing..] {
+            real.push(part);
+            let said = real.to_str().and_then(|text| RelPath::parse(text).ok());
+            make.push(said.ok_or_else(|| {
+                io::Error::other("lies in a directory whose name cannot be said")
+            })?);
+        }
+        Ok(Place::Missing(make))
+    }
+
+    fn is_link(&self, path: &RelPath) -> bool {
+        self.dir.symlink_metadata(path.as_path()).is_ok_and(|data| data.is_symlink())
+    }
+
+    /// Which marker a directory of the workspace holds.
+    pub fn marker(&self, path: &RelPath) -> Option<Marker> {
+        let within = |name| self.dir.metadata(path.as_path().join(name));
+        if within("pyvenv.cfg").is_ok_and(|data| data.is_file()) {
+            Some(Marker::Venv)
+        } else if within("conda-meta").is_ok_and(|data| data.is_dir()) {
+            Some(Marker::Conda)
+        } else {
+            None
+        }
+    }
+
+    /// Follows a link that leaves the workspace, and says which marker it found
+    /// there. This is the one look outside, and it opens nothing.
+    pub fn follow_outside(&self, path: &RelPath) -> io::Result<(HostPath, Option<Marker>)> {
+        let target = HostPath::resolve(self.path.join(path).as_path())?;
+        let within = |name| target.as_path().join(name);
+        let marker = if within("pyvenv.cfg").is_file() {
+            Some(Marker::Venv)
+        } else if within("conda-meta").is_dir() {
+            Some(Marker::Conda)
+        } else {
+            None
+        };
+        Ok((target, marker))
+    }
+}

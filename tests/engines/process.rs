@@ -1,0 +1,144 @@
+//! Setup, command, environment, exit codes, stdin.
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use super::lane::Lane;
+use super::{Test, on_each_lane};
+use crate::support::{Outcome, Ran, paude};
+
+pub(super) const TESTS: [(&str, Test); 9] = on_each_lane![
+    exit_codes_pass_through,
+    arguments_arrive_byte_for_byte,
+    setup_and_command_share_one_container,
+    a_failed_setup_returns_its_code_and_runs_no_command,
+    a_failed_setup_opens_no_shell_for_a_pipe,
+    stdin_is_the_commands_alone,
+    stdout_is_the_commands_alone,
+    the_environment_is_first_on_path_and_named_once_it_is_there,
+    an_entrypoint_swallows_nothing,
+];
+
+const VENV: &str = ".venv/pyvenv.cfg: \"home = /usr/bin\\nversion = 3.11.2\\n\"";
+
+fn exit_codes_pass_through(lane: &Lane) -> Outcome {
+    let env = lane.env_with(VENV);
+    let cases: [(&[&str], i32); 6] = [
+        (&["true"], 0),
+        (&["sh", "-c", "exit 37"], 37),
+        (&["no-such-program"], 127),
+        (&["/etc/passwd"], 126),
+        (&["sh", "-c", "kill -TERM $$"], 143),
+        (&["sh", "-c", "kill -KILL $$"], 137),
+    ];
+    for (command, code) in cases {
+        let args: Vec<_> = [&["--"], command].concat();
+        lane.paude(&env, &args).code(code);
+    }
+    assert_eq!(lane.containers(&env), "");
+    Ok(())
+}
+
+fn arguments_arrive_byte_for_byte(lane: &Lane) -> Outcome {
+    let env = lane.env();
+    let args = [
+        "--", "printf", "%s|", "a b", "", "$(id)", "`id`", "\"", "'", "\\", "-n", "*", "a,b:c=d",
+        "x\ny", "x\r\ny", "ü",
+    ];
+    lane.paude(&env, &args).code(0).prints("a b||$(id)|`id`|\"|'|\\|-n|*|a,b:c=d|x\ny|x\r\ny|ü|");
+    Ok(())
+}
+
+fn setup_and_command_share_one_container(lane: &Lane) -> Outcome {
+    let env = lane.env_with(VENV);
+    let args = ["--setup", "echo made >.venv/by-setup", "--", "cat", ".venv/by-setup"];
+    lane.paude(&env, &args).code(0).prints("made\n");
+    assert!(!env.project.join(".venv/by-setup").exists());
+    let args = ["--setup", "exit 9", "--no-setup"];
+    lane.paude(&env, &args).code(2).says("cannot be used with");
+    Ok(())
+}
+
+fn a_failed_setup_returns_its_code_and_runs_no_command(lane: &Lane) -> Outcome {
+    let env = lane.env_with(VENV);
+    lane.paude(&env, &["--setup", "exit 9", "--", "touch", "ran"])
+        .code(9)
+        .says("setup ended with code 9");
+    assert!(!env.project.join("ran").exists());
+    Ok(())
+}
+
+fn a_failed_setup_opens_no_shell_for_a_pipe(lane: &Lane) -> Outcome {
+    let env = lane.env_with(VENV);
+    // Nobody is there to see the warning; `terminal` has somebody.
+    piped(lane, &env, &["--setup", "exit 9"], "exit 4\n").code(9).says("setup ended with code 9");
+    Ok(())
+}
+
+/// `paude` with something to read on stdin.
+fn piped(lane: &Lane, env: &crate::support::Env, args: &[&str], input: &str) -> Ran {
+    let mut child = env.command(paude());
+    child
+        .args(lane.args())
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = child.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    Ran(child.wait_with_output().unwrap())
+}
+
+fn stdin_is_the_commands_alone(lane: &Lane) -> Outcome {
+    let env = lane.env_with(VENV);
+    piped(lane, &env, &["--setup", "cat >read-by-setup", "--", "cat"], "to the command\n")
+        .code(0)
+        .prints("to the command\n");
+    assert_eq!(std::fs::read_to_string(env.project.join("read-by-setup"))?, "");
+    Ok(())
+}
+
+fn stdout_is_the_commands_alone(lane: &Lane) -> Outcome {
+    let env = lane.env_with(VENV);
+    let ran = lane
+        .paude(&env, &["--verbose", "--setup", "echo from setup", "--", "echo", "from command"]);
+    ran.code(0).prints("from command\n").says("from setup");
+    let quiet = lane.paude(&env, &["--quiet", "--", "true"]).code(0);
+    assert_eq!(quiet.stderr(), "");
+    Ok(())
+}
+
+fn the_environment_is_first_on_path_and_named_once_it_is_there(lane: &Lane) -> Outcome {
+    let env = lane.env_with(VENV);
+    let script = "echo ${PATH%%:*} ${VIRTUAL_ENV-unset} $UV_LINK_MODE $PWD $A $B";
+    let dir = env.project.display().to_string();
+    let options = ["-e", "A=1", "-e", "B=2 3"];
+    lane.sh(&env, &options, script)
+        .code(0)
+        .prints(&format!("{dir}/.venv/bin unset copy {dir} 1 2 3\n"));
+    let setup = [
+        "--setup",
+        "mkdir -p .venv/bin; cp /bin/true .venv/bin/python",
+        "-e",
+        "UV_LINK_MODE=symlink",
+    ];
+    lane.sh(&env, &setup, script)
+        .code(0)
+        .prints(&format!("{dir}/.venv/bin {dir}/.venv symlink {dir}\n"));
+    Ok(())
+}
+
+fn an_entrypoint_swallows_nothing(lane: &Lane) -> Outcome {
+    let env = lane.env_with(VENV);
+    let image = [
+        "--image",
+        lane.fact("image_entrypoint"),
+        "--setup",
+        "echo setup",
+        "--",
+        "echo",
+        "command",
+    ];
+    lane.paude(&env, &image).code(0).prints("command\n").says("setup");
+    Ok(())
+}

@@ -1,0 +1,131 @@
+//! A person at a terminal: tmux types and reads.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::lane::Lane;
+use super::{Test, on_each_lane};
+use crate::support::{Env, Outcome, paude};
+
+pub(super) const TESTS: [(&str, Test); 3] = on_each_lane![
+    a_shell_with_a_prompt_and_ctrl_c,
+    a_failed_setup_still_opens_a_shell,
+    a_signal_to_paude_ends_a_shell,
+];
+
+/// A tmux server of its own, ended when dropped.
+struct Tmux<'e> {
+    env: &'e Env,
+    socket: String,
+}
+
+impl Drop for Tmux<'_> {
+    fn drop(&mut self) {
+        let _ = self.tmux(&["kill-server"]);
+    }
+}
+
+impl<'e> Tmux<'e> {
+    fn start(env: &'e Env) -> Self {
+        let tmux = Self { env, socket: env.root().join("tmux").display().to_string() };
+        // A plain prompt, so that waiting for it means the same in every image.
+        tmux.tmux(&["new-session", "-d", "-x", "120", "-y", "40", "env", "PS1=outer> ", "sh"]);
+        tmux.wait_for("outer>");
+        tmux
+    }
+
+    fn tmux(&self, args: &[&str]) -> String {
+        let mut command = self.env.command("tmux");
+        let output =
+            command.args(["-S", &self.socket, "-f", "/dev/null"]).args(args).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    fn type_line(&self, text: &str) {
+        self.tmux(&["send-keys", "-l", text]);
+        self.tmux(&["send-keys", "Enter"]);
+    }
+
+    fn screen(&self) -> String {
+        self.tmux(&["capture-pane", "-p"])
+    }
+
+    #[track_caller]
+    fn wait_for(&self, text: &str) {
+        self.wait_until(text, |screen| screen.contains(text));
+    }
+
+    /// Waits until the last line is a prompt.
+    #[track_caller]
+    fn wait_for_prompt(&self, prompt: &str) {
+        self.wait_until(prompt, |screen| screen.trim_end().lines().last() == Some(prompt));
+    }
+
+    #[track_caller]
+    fn wait_until(&self, text: &str, there: impl Fn(&str) -> bool) {
+        let started = Instant::now();
+        while !there(&self.screen()) {
+            assert!(
+                started.elapsed() < Duration::from_secs(30),
+                "no {text:?} on:\n{}",
+                self.screen()
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+fn command_line(lane: &Lane) -> String {
+    format!("{} {} -e PS1='inner> ' -e ENV= -- sh", paude().display(), lane.args().join(" "))
+}
+
+fn a_shell_with_a_prompt_and_ctrl_c(lane: &Lane) -> Outcome {
+    let env = lane.env_with(".venv/pyvenv.cfg");
+    let tmux = Tmux::start(&env);
+    tmux.type_line(&command_line(lane));
+    tmux.wait_for_prompt("inner>");
+    tmux.type_line("test -t 0 && test -t 1 && echo on a term''inal");
+    tmux.wait_for("on a terminal");
+    tmux.type_line("echo sleep''ing; sleep 100; echo wo''ken by $?");
+    tmux.wait_for("sleeping");
+    tmux.tmux(&["send-keys", "C-c"]);
+    tmux.type_line("echo st''ill here");
+    tmux.wait_for("still here");
+    tmux.type_line("exit 3");
+    tmux.wait_for_prompt("outer>");
+    tmux.type_line("echo co''de $?");
+    tmux.wait_for("code 3");
+    assert_eq!(lane.containers(&env), "");
+    Ok(())
+}
+
+fn a_failed_setup_still_opens_a_shell(lane: &Lane) -> Outcome {
+    let env = lane.env_with(".venv/pyvenv.cfg");
+    let tmux = Tmux::start(&env);
+    let paude = paude().display().to_string();
+    tmux.type_line(&format!("{paude} {} --setup 'exit 9'", lane.args().join(" ")));
+    tmux.wait_for("here is a shell all the same");
+    tmux.type_line("exit 5");
+    tmux.wait_for_prompt("outer>");
+    tmux.type_line("echo co''de $?");
+    tmux.wait_for("code 5");
+    Ok(())
+}
+
+/// Engines' clients forward nothing under a terminal, and a shell ignores SIGTERM.
+fn a_signal_to_paude_ends_a_shell(lane: &Lane) -> Outcome {
+    for name in ["TERM", "HUP"] {
+        let env = lane.env_with(".venv/pyvenv.cfg");
+        let tmux = Tmux::start(&env);
+        tmux.type_line("cat >start <<'end'");
+        tmux.type_line(&format!("echo $$ >pid; exec {}", command_line(lane)));
+        tmux.type_line("end");
+        tmux.type_line("sh start; echo en''ded $?");
+        tmux.wait_for_prompt("inner>");
+        let pid = std::fs::read_to_string(env.project.join("pid"))?;
+        assert!(Command::new("kill").args(["-s", name, pid.trim()]).status()?.success());
+        tmux.wait_for("ended");
+        assert_eq!(lane.containers(&env), "", "{name}");
+    }
+    Ok(())
+}

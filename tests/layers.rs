@@ -1,0 +1,145 @@
+//! Who may import whom in `host/src`: the layers that the crate's documentation draws.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use libtest_mimic::Trial;
+
+use crate::support::Outcome;
+use crate::trials;
+
+/// All of them.
+pub fn trials() -> Vec<Trial> {
+    trials![modules_import_only_what_lies_below_them, crates_are_seen_only_by_their_owners]
+}
+
+/// A module, and those of ours that it may use. Who is not named here may not exist.
+const MAY_USE: &[(&str, &str)] = &[
+    ("main", "cli commands engine"),
+    ("commands", "cli config engine error escape plan policy render session workspace"),
+    ("oracle", "config plan render"),
+    ("job", "config engine error escape plan render"),
+    ("session", "engine error escape path plan render workspace"),
+    ("engine", "error escape render unsafe_calls"),
+    ("render", "error escape oracle path plan"),
+    ("plan", "config error escape oracle path wit workspace"),
+    ("policy", "config error escape file path unsafe_calls wit workspace"),
+    ("config", "cli error escape file oracle path workspace"),
+    ("workspace", "error escape file path"),
+    ("cli", ""),
+    ("error", ""),
+    ("escape", ""),
+    ("file", ""),
+    ("path", ""),
+    ("unsafe_calls", ""),
+    ("wit", ""),
+];
+
+/// What breaks the table today. To be mended, not added to: an entry that is no
+/// longer needed fails the test.
+const KNOWN: [(&str, &str, &str); 3] = [
+    ("cli", "config", "the types of values, which files and options share, lie in config"),
+    ("engine", "config", "which engine, and as whom, is chosen from the whole configuration"),
+    ("plan", "policy", "the unchecked answer is a type of policy, not of wit"),
+];
+
+/// A crate, and the modules that may name it.
+const OWNERS: [(&str, &str); 5] = [
+    ("clap", "main cli commands config"),
+    ("cap_std", "policy session workspace"),
+    ("wasmtime", "policy unsafe_calls wit"),
+    ("wasmtime_wasi", "policy"),
+    ("libc", "engine unsafe_calls"),
+];
+
+fn modules_import_only_what_lies_below_them() -> Outcome {
+    let mut faults = BTreeSet::new();
+    let mut known: BTreeSet<_> = KNOWN.iter().map(|(from, to, _)| (*from, *to)).collect();
+    for (file, line) in lines() {
+        let from = module(&file);
+        let (_, below) = MAY_USE
+            .iter()
+            .find(|(name, _)| *name == from)
+            .unwrap_or_else(|| panic!("`{from}` stands in no layer: add it to MAY_USE"));
+        let root = if from == "main" { "paude::" } else { "crate::" };
+        for to in named(&line, root) {
+            let exempt = KNOWN.iter().find(|(left, right, _)| *left == from && *right == to);
+            match exempt {
+                _ if to == from || below.split(' ').any(|name| name == to) => {}
+                Some((left, right, _)) => drop(known.remove(&(*left, *right))),
+                None => drop(faults.insert(format!("{}: {from} uses {to}", file.display()))),
+            }
+        }
+        if line.contains("super::super::") {
+            faults.insert(format!("{}: climbs out by super::super", file.display()));
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+    assert!(known.is_empty(), "mended; take it out of KNOWN: {known:?}");
+    Ok(())
+}
+
+fn crates_are_seen_only_by_their_owners() -> Outcome {
+    let mut faults = BTreeSet::new();
+    for (file, line) in lines() {
+        for (name, owners) in OWNERS {
+            let seen = named(&format!(" {line}"), "").iter().any(|word| word == name);
+            if seen && !owners.split(' ').any(|owner| owner == module(&file)) {
+                faults.insert(format!("{}: names {name}", file.display()));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+    Ok(())
+}
+
+/// The words that follow `root`; of several in braces, each. Without a root, every
+/// word that `::` follows.
+fn named(line: &str, root: &str) -> Vec<String> {
+    let word = |text: &str| -> String {
+        text.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect()
+    };
+    if root.is_empty() {
+        let before = |text: &str| text.chars().rev().collect::<String>();
+        let parts: Vec<_> = line.split("::").collect();
+        let heads = parts[..parts.len() - 1].iter();
+        return heads.map(|head| before(&word(&before(head)))).collect();
+    }
+    let tails = line.split(root).skip(1);
+    tails
+        .flat_map(|tail| match tail.strip_prefix('{') {
+            Some(list) => list.split(',').map(|name| word(name.trim())).collect(),
+            None => vec![word(tail)],
+        })
+        .filter(|name| !name.is_empty())
+        .collect()
+}
+
+/// Every line of code, with the file it stands in, relative to `host/src`.
+fn lines() -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let (mut files, mut dirs) = (Vec::new(), vec![root.clone()]);
+    while let Some(dir) = dirs.pop() {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            match path.extension() {
+                _ if path.is_dir() => dirs.push(path),
+                Some(end) if end == "rs" && path != root.join("lib.rs") => files.push(path),
+                _ => {}
+            }
+        }
+    }
+    let of = |path: PathBuf| {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let name = path.strip_prefix(&root).unwrap().to_owned();
+        let code = text.lines().map(str::trim).filter(|line| !line.starts_with("//"));
+        code.map(|line| (name.clone(), line.to_owned())).collect::<Vec<_>>()
+    };
+    files.into_iter().flat_map(of).collect()
+}
+
+/// The top-level module that a file belongs to.
+fn module(file: &Path) -> String {
+    let first = file.components().next().unwrap().as_os_str().to_str().unwrap();
+    first.trim_end_matches(".rs").to_owned()
+}

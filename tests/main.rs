@@ -1,0 +1,49 @@
+//! The integration suite: one binary, one module for each question it answers.
+//!
+//! - `authors`: the page for those who write policies
+//! - `cases`: a folder of golden cases; drop one in, and it is a test
+//! - `cli`: what is typed, what is said, and the exit codes
+//! - `engines`: the real ones, one lane each; ignored where an engine is missing,
+//!   failing there when `CI` is set
+//! - `faults`: what goes wrong around a run, with engines that fail on demand
+//! - `hosts`: the built-in policy in other WASI hosts, with the answers it gives here
+//! - `hostile`: policies and repositories that mean harm
+//! - `layers`: who may import whom in `host/src`
+//! - `policies`: policies in other languages agree with the built-in one
+//! - `readme`: every block and table of the README holds
+//!
+//! Tests are hermetic: each has its own home, and a cleared environment.
+#![expect(clippy::disallowed_methods, reason = "tests arrange files and start programs themselves")]
+#![expect(unreachable_pub, reason = "one binary; its modules are as public as they look")]
+
+mod authors;
+mod cases;
+mod cli;
+mod engines;
+mod faults;
+mod hostile;
+mod hosts;
+mod layers;
+mod policies;
+mod readme;
+mod support;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = libtest_mimic::Arguments::from_args();
+    let mut trials = Vec::new();
+    trials.extend(authors::trials());
+    trials.extend(cases::trials());
+    trials.extend(cli::trials());
+    trials.extend(engines::trials());
+    trials.extend(faults::trials());
+    trials.extend(hosts::trials());
+    trials.extend(hostile::trials());
+    trials.extend(layers::trials());
+    trials.extend(policies::trials());
+    trials.extend(readme::trials());
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    support::clean_up();
+    conclusion.exit_code()
+}
