@@ -1,0 +1,17 @@
+;; Mounts the workspace over /etc, and hides `dir`, which was not found.
+(core module $main
+  (import "heap" "memory" (memory 1))
+  (data (i32.const 1024) "/etc")
+  (data (i32.const 1040) "dir")
+  (func (export "detect") (param i32 i32 i32 i32 i32 i32) (result i32)
+    i32.const 0)
+  (func (export "plan")
+    (param i32 i32 i32 i32 i32 i32 i32 i32 i64) (result i32)
+    (i32.store offset=8 (i32.const 2048) (i32.const 1024))
+    (i32.store offset=12 (i32.const 2048) (i32.const 4))
+    (i32.store8 (i32.const 2088) (i32.const 1))
+    (i32.store offset=8 (i32.const 2088) (i32.const 1040))
+    (i32.store offset=12 (i32.const 2088) (i32.const 3))
+    (i32.store (i32.const 4) (i32.const 2048))
+    (i32.store (i32.const 8) (i32.const 2))
+    i32.const 0))
