@@ -1,0 +1,102 @@
+// Runs a paude policy in Node, from what transpile.js made of it:
+//
+//     node policy.js out PROJECT [QUESTION]
+//
+// QUESTION is JSON such as DEFAULT below. The answer is printed as one line of JSON, the
+// same that `paude policy run --format json` prints. Where the policy refuses, its
+// refusal is printed, and the exit code is 1.
+
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { argv, exit, platform, stdout } from "node:process";
+import { pathToFileURL } from "node:url";
+import { types } from "@bytecodealliance/preview2-shim/filesystem";
+import { WASIShim } from "@bytecodealliance/preview2-shim/instantiation";
+
+const DEFAULT = {
+  layout: { backing: "tmpfs", size: null, workspace: "/workspace" },
+  query: { depth: 3, root: "/workspace", selection: "auto" },
+};
+
+const [out, project, text] = argv.slice(2);
+const question = text === undefined ? DEFAULT : JSON.parse(text);
+const { detection, planning } = await load(out, project, question.query.root);
+
+let answer;
+try {
+  const found = detection.detect(query(question.query));
+  const plan = planning.plan(found, layout(question.layout));
+  answer = { findings: found.environments, notes: found.notes, plan, question };
+} catch (error) {
+  const refusal = error.payload ?? error; // wrapped or not, as jco was told
+  if (refusal.tag === undefined) throw error;
+  answer = { question, refusal };
+}
+// Once it is written: the shim's worker would keep the process alive.
+stdout.write(json(answer) + "\n", () => exit("refusal" in answer ? 1 : 0));
+
+/** The policy over one project, which it can read and not change. */
+async function load(out, project, root) {
+  readOnly();
+  verbatim();
+  const preopens = { [root]: resolve(project) };
+  const sandbox = { preopens, env: {}, args: [], enableNetwork: false };
+  const wasi = new WASIShim({ sandbox }).getImportObject();
+  const { instantiate } = await import(pathToFileURL(resolve(out, "policy.js")));
+  return instantiate(async (core) => WebAssembly.compile(await readFile(join(out, core))), wasi);
+}
+
+/** A preopen of the shim is writable, so all that writes is taken from every descriptor. */
+function readOnly() {
+  const descriptor = types.Descriptor.prototype;
+  const writes = ["appendViaStream", "createDirectoryAt", "linkAt", "removeDirectoryAt"];
+  writes.push("renameAt", "setSize", "setTimes", "setTimesAt", "symlinkAt", "unlinkFileAt");
+  writes.push("write", "writeViaStream");
+  for (const method of writes) {
+    descriptor[method] = () => {
+      throw "read-only";
+    };
+  }
+  const { openAt } = descriptor;
+  descriptor.openAt = function (follow, path, open, flags) {
+    if (open.create || open.truncate || flags.write || flags.mutateDirectory) throw "read-only";
+    return openAt.call(this, follow, path, open, flags);
+  };
+}
+
+/** The shim takes a backslash in a path for a slash; outside of Windows it is a letter. */
+function verbatim() {
+  if (platform === "win32") return;
+  const descriptor = types.Descriptor.prototype;
+  const path = (text) => ({ replace: () => text }); // what the shim would replace, stays
+  const { openAt, readlinkAt, statAt } = descriptor;
+  descriptor.openAt = function (follow, text, ...rest) {
+    return openAt.call(this, follow, path(text), ...rest);
+  };
+  descriptor.readlinkAt = function (text) {
+    return readlinkAt.call(this, path(text));
+  };
+  descriptor.statAt = function (follow, text) {
+    return statAt.call(this, follow, path(text));
+  };
+}
+
+function query({ depth, root, selection }) {
+  const listed = selection.listed;
+  return { depth, root, selection: listed ? { tag: "listed", val: listed } : { tag: selection } };
+}
+
+function layout({ backing, size, workspace }) {
+  return { backing, size: size === null ? undefined : BigInt(size), workspace };
+}
+
+/** JSON with sorted keys; a variant is its case's name, or {name: payload}. */
+function json(value) {
+  return JSON.stringify(value, (_, value) => {
+    if (typeof value === "bigint") return Number(value);
+    if (value === undefined) return null;
+    if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
+    if ("tag" in value) return value.val === undefined ? value.tag : { [value.tag]: value.val };
+    return Object.fromEntries(Object.keys(value).sort().map((key) => [key, value[key]]));
+  });
+}

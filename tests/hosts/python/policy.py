@@ -1,0 +1,122 @@
+"""Runs a paude policy in Python, with the package wasmtime (48 or newer).
+
+    paude policy export policy.wasm
+    python3 policy.py policy.wasm PROJECT [QUESTION]
+
+QUESTION is JSON such as DEFAULT below. The answer is printed as one line of JSON, the
+same that `paude policy run --format json` prints. Where the policy refuses, its refusal
+is printed, and the exit code is 1.
+"""
+
+import json
+import sys
+import threading
+
+from wasmtime import Config, Engine, Store, WasiConfig
+from wasmtime.component import Component, Linker, Record, Variant
+
+INTERFACE = "paude:isolation/{}@0.1.0"
+DEFAULT = {
+    "layout": {"backing": "tmpfs", "size": None, "workspace": "/workspace"},
+    "query": {"depth": 3, "root": "/workspace", "selection": "auto"},
+}
+SECONDS = 2
+MEMORY = 256 << 20
+
+
+class Refused(Exception):
+    """The policy gives no answer, and says why."""
+
+
+class Policy:
+    """A policy over one project, which it can read and not change."""
+
+    def __init__(self, component, project, root):
+        config = Config()
+        config.epoch_interruption = True
+        self.engine = Engine(config)
+        component = Component.from_file(self.engine, component)
+        self.store = Store(self.engine)
+        self.store.set_limits(memory_size=MEMORY)
+        self.store.set_epoch_deadline(1)
+        wasi = WasiConfig()  # no arguments, no environment, no terminal, no network
+        wasi.preopen_dir(project, root, False)  # False: read-only
+        self.store.set_wasi(wasi)
+        linker = Linker(self.engine)
+        linker.add_wasip2()
+        watchdog = threading.Timer(SECONDS, self.engine.increment_epoch)
+        watchdog.daemon = True
+        watchdog.start()
+        self.instance = linker.instantiate(self.store, component)
+
+    def call(self, interface, function, *arguments):
+        index = self.instance.get_export_index(self.store, INTERFACE.format(interface))
+        if index is None:
+            raise SystemExit(f"this component does not export {INTERFACE.format(interface)}")
+        index = self.instance.get_export_index(self.store, function, index)
+        answer = self.instance.get_func(self.store, index)(self.store, *arguments)
+        if isinstance(answer, Variant):  # a record is an answer, a variant a refusal
+            raise Refused(answer)
+        return answer
+
+
+def record(**fields):
+    made = Record()
+    made.__dict__.update(fields)
+    return made
+
+
+def ask(policy, question):
+    query, layout = question["query"], question["layout"]
+    selection = query["selection"]
+    if isinstance(selection, dict):
+        selection = Variant("listed", selection["listed"])
+    else:
+        selection = Variant(selection)  # auto, off
+    found = policy.call("detection", "detect", record(**{**query, "selection": selection}))
+    plan = policy.call("planning", "plan", found, record(**layout))
+    return {
+        "findings": [finding(one) for one in found.environments],
+        "notes": [vars(note) for note in found.notes],
+        "plan": {
+            "mounts": [mount(one) for one in plan.mounts],
+            "notes": [vars(note) for note in plan.notes],
+        },
+        "question": question,
+    }
+
+
+# The package tags a variant only where the type of its payload does not tell the case.
+
+
+def finding(found):
+    kind, link = found.kind, None
+    if found.link.tag == "some":
+        link = "outside" if found.link.payload is None else {"inside": found.link.payload}
+    kind = {kind.tag: kind.payload} if kind.tag == "other" else kind.tag
+    return {**vars(found), "kind": kind, "link": link}
+
+
+def mount(made):
+    return {"workspace": made} if isinstance(made, str) else {"shadow": vars(made)}
+
+
+def refusal(refused):
+    payload = refused.payload
+    return {refused.tag: payload if isinstance(payload, str) else vars(payload)}
+
+
+def main(component, project, question=None):
+    question = json.loads(question) if question else DEFAULT
+    code = 0
+    try:
+        answer = ask(Policy(component, project, question["query"]["root"]), question)
+    except Refused as refused:
+        answer, code = {"question": question, "refusal": refusal(refused.args[0])}, 1
+    text = json.dumps(answer, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    sys.stdout.buffer.write(text.encode() + b"\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
