@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
-use crate::config::{EngineChoice, Image, Seconds, Size};
+use crate::value::{EngineChoice, Image, Seconds, Size};
 
 /// Run a project in a container, with its Python virtual environments kept apart
 ///

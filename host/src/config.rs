@@ -7,18 +7,17 @@ mod file;
 mod load;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod oracle;
-mod value;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub use file::schema;
-pub use value::{Depth, EngineChoice, EnvName, Image, Seconds, Size, Venv};
 
 use crate::cli;
 use crate::error::{Error, Result};
 use crate::escape::shown;
 use crate::path::RelPath;
+use crate::value::{EngineChoice, EnvName, Image, Venv};
 use crate::workspace::Workspace;
 
 /// How deep nested projects are looked for unless something else is said.

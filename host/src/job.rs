@@ -33,7 +33,7 @@ impl Job {
             command: command.to_vec(),
             setup: config.setup.clone(),
             env: config.env.clone(),
-            user: chosen.user(config)?,
+            user: chosen.user(config.user.as_deref(), &config.engine_args)?,
             tty: std::io::stdin().is_terminal() && std::io::stdout().is_terminal(),
             guarded: Guarded::all(plan),
             selinux: std::path::Path::new("/sys/fs/selinux/enforce").exists(),

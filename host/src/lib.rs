@@ -31,5 +31,6 @@ pub mod policy;
 pub mod render;
 pub mod session;
 mod unsafe_calls;
+pub mod value;
 mod wit;
 pub mod workspace;

@@ -26,31 +26,15 @@ use run::Ended;
 /// Where a policy finds the workspace: the guest path of its one preopen.
 const ROOT: &str = "/workspace";
 
-/// A policy's unchecked answer.
+/// A policy's answer, with what it was asked and what it took.
 #[derive(Debug)]
-pub struct RawPlan {
-    /// What was found.
-    pub(crate) findings: wit::Findings,
-    /// How it is to be mounted.
-    pub(crate) plan: wit::Plan,
-    /// What the policy was asked to look for.
+pub struct Answer {
+    /// What [`crate::plan::Plan::check`] judges.
+    pub raw: wit::RawPlan,
     query: wit::Query,
-    /// What the policy was told about the container.
-    pub(crate) layout: wit::Layout,
     /// What the policy took, and the time it had.
     used: run::Used,
     time: Duration,
-}
-
-#[cfg(any(test, fuzzing))]
-impl RawPlan {
-    /// An answer that no policy gave, for what is to hold of every answer.
-    pub(crate) fn invented(findings: wit::Findings, plan: wit::Plan, layout: wit::Layout) -> Self {
-        let selection = wit::Selection::Auto;
-        let query = wit::Query { root: ROOT.to_owned(), selection, depth: 0 };
-        let used = run::Used { time: Duration::ZERO, memory: 0 };
-        Self { findings, plan, query, layout, used, time: Duration::ZERO }
-    }
 }
 
 /// The built-in policy's component: what any other WASI host can run as well.
@@ -59,7 +43,7 @@ pub fn builtin() -> &'static [u8] {
 }
 
 /// Loads the policy, and asks it what to hide in this workspace.
-pub fn propose(config: &Config, workspace: &Workspace) -> Result<RawPlan> {
+pub fn propose(config: &Config, workspace: &Workspace) -> Result<Answer> {
     let policy = Policy::load(&config.policy, workspace)?;
     let (query, layout) = question(config, workspace);
     let root = workspace.try_clone().map_err(|error| {
@@ -87,7 +71,7 @@ pub fn propose(config: &Config, workspace: &Workspace) -> Result<RawPlan> {
             planned?
         }
     };
-    Ok(RawPlan { findings, plan, query, layout, used, time })
+    Ok(Answer { raw: wit::RawPlan { findings, plan, layout }, query, used, time })
 }
 
 /// What a policy is asked about this workspace.

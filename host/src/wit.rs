@@ -8,3 +8,14 @@ wasmtime::component::bindgen!({
 
 pub(crate) use self::exports::paude::isolation::{detection, planning};
 pub(crate) use self::paude::isolation::types::*;
+
+/// A policy's answer, with the layout that it was told. Nobody has checked it.
+#[derive(Clone, Debug)]
+pub struct RawPlan {
+    /// What was found.
+    pub(crate) findings: Findings,
+    /// How it is to be mounted.
+    pub(crate) plan: Plan,
+    /// What the policy was told about the container.
+    pub(crate) layout: Layout,
+}

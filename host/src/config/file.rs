@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
-use super::value::{Depth, EngineChoice, EnvName, Image, Seconds, Size, Venv};
+use crate::value::{Depth, EngineChoice, EnvName, Image, Seconds, Size, Venv};
 
 /// Whose file it is.
 pub(super) trait Origin: Default {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::file::{File, Origin, Person, Repository, schema};
 use super::load::parse;
 use super::selection;
-use super::value::Venv;
+use crate::value::Venv;
 
 /// Any bytes as a settings file: refused in words, or taken for what its JSON says. A
 /// key that is not known is never passed over.

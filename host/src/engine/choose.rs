@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use super::endpoint::{self, Daemon};
-use crate::config::{Config, EngineChoice};
 use crate::error::{Error, Result};
 use crate::escape::shown;
 use crate::render::{Engine, User};
+use crate::value::EngineChoice;
 
 /// An engine that is there.
 #[derive(Debug)]
@@ -99,10 +99,10 @@ impl Chosen {
     }
 
     /// As whom the container runs: what it writes into the workspace belongs to the
-    /// person, unless they asked for another user.
-    pub fn user(&self, config: &Config) -> Result<User> {
+    /// person, unless they asked for another user, here or by an engine's argument.
+    pub fn user(&self, asked: Option<&str>, engine_args: &[String]) -> Result<User> {
         if self.engine == Engine::Native {
-            return match &config.user {
+            return match asked {
                 None => Ok(User::Image),
                 Some(_) => {
                     Err(Error::usage("the native engine runs as you, and cannot take --user"))
@@ -111,8 +111,8 @@ impl Chosen {
         }
         let own =
             |arg: &String| arg.starts_with("--userns") || arg.starts_with("--user") || arg == "-u";
-        match &config.user {
-            None if config.engine_args.iter().any(own) => Ok(User::Image),
+        match asked {
+            None if engine_args.iter().any(own) => Ok(User::Image),
             // Root in a rootless container is the person.
             None if self.rootless => Ok(User::Container("0:0".to_owned())),
             // Elsewhere a virtual machine's file sharing maps ids.

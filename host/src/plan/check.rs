@@ -10,8 +10,7 @@ use super::{Note, Plan, Report, Shadow};
 use crate::config::{Config, Selection};
 use crate::escape::{brief, shown};
 use crate::path::RelPath;
-use crate::policy::RawPlan;
-use crate::wit;
+use crate::wit::{self, RawPlan};
 use crate::workspace::{Place, Workspace};
 
 /// Findings, and mounts, of one answer: far below what engines can mount.
@@ -25,16 +24,7 @@ impl Plan {
     /// Checks an answer against the workspace and what was asked for. Each path is
     /// derived again below the workspace handle; no fact is taken from the policy.
     pub fn check(raw: &RawPlan, workspace: &Workspace, config: &Config) -> Result<Self, Report> {
-        Self::check_parts(&raw.findings, &raw.plan, &raw.layout, workspace, config)
-    }
-
-    fn check_parts(
-        findings: &wit::Findings,
-        plan: &wit::Plan,
-        layout: &wit::Layout,
-        workspace: &Workspace,
-        config: &Config,
-    ) -> Result<Self, Report> {
+        let RawPlan { findings, plan, layout } = raw;
         let mut check = Check { workspace, config, report: Report::default(), notes: Vec::new() };
         let count = findings.environments.len().max(plan.mounts.len());
         if count.max(findings.notes.len()).max(plan.notes.len()) > MAX_ENTRIES {

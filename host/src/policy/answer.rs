@@ -6,7 +6,7 @@ use std::fmt::{self, Display, Formatter};
 
 use serde_json::{Value, json};
 
-use super::{RawPlan, limits};
+use super::{Answer, limits};
 use crate::config::Config;
 use crate::error::Error;
 use crate::escape::shown;
@@ -19,17 +19,17 @@ pub fn unanswered(config: &Config, workspace: &Workspace, error: &Error) -> Stri
     json!({ "error": error.message(), "question": question(&asked, &told) }).to_string()
 }
 
-impl RawPlan {
+impl Answer {
     /// What was asked, what was found, and what is proposed, as one line.
     pub fn json(&self) -> String {
         let document = json!({
-            "findings": list(&self.findings.environments, finding),
-            "notes": list(&self.findings.notes, note),
+            "findings": list(&self.raw.findings.environments, finding),
+            "notes": list(&self.raw.findings.notes, note),
             "plan": {
-                "mounts": list(&self.plan.mounts, mount),
-                "notes": list(&self.plan.notes, note),
+                "mounts": list(&self.raw.plan.mounts, mount),
+                "notes": list(&self.raw.plan.notes, note),
             },
-            "question": question(&self.query, &self.layout),
+            "question": question(&self.query, &self.raw.layout),
         });
         document.to_string()
     }
@@ -46,13 +46,13 @@ impl RawPlan {
     }
 }
 
-impl Display for RawPlan {
+impl Display for Answer {
     /// A line for each finding and each note. Foreign text is escaped.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        if self.findings.environments.is_empty() {
+        if self.raw.findings.environments.is_empty() {
             writeln!(f, "nothing was found")?;
         }
-        for finding in &self.findings.environments {
+        for finding in &self.raw.findings.environments {
             f.write_str(&shown(&finding.path))?;
             match &finding.link {
                 Some(wit::Link::Inside(path)) => write!(f, " -> {}", shown(path))?,
@@ -68,7 +68,7 @@ impl Display for RawPlan {
             }
             writeln!(f, " ({})", shown(&finding.reason))?;
         }
-        for note in self.findings.notes.iter().chain(&self.plan.notes) {
+        for note in self.raw.findings.notes.iter().chain(&self.raw.plan.notes) {
             let word = match note.severity {
                 wit::Severity::Info => "note",
                 wit::Severity::Warning => "warning",

@@ -5,9 +5,11 @@ use std::os::unix::fs::symlink;
 use std::time::Duration;
 
 use super::*;
-use crate::config::{EngineChoice, PolicySource};
+use crate::config::PolicySource;
+use crate::value::EngineChoice;
 
 /// An answer, and the question it answers.
+#[derive(Clone)]
 struct Answer {
     findings: wit::Findings,
     plan: wit::Plan,
@@ -79,8 +81,8 @@ impl Fixture {
             engine_args: Vec::new(),
             warnings: Vec::new(),
         };
-        let (findings, plan, layout) = (&answer.findings, &answer.plan, &answer.layout);
-        Plan::check_parts(findings, plan, layout, &self.workspace, &config)
+        let Answer { findings, plan, layout, .. } = answer.clone();
+        Plan::check(&RawPlan { findings, plan, layout }, &self.workspace, &config)
             .map_err(|report| report.to_string())
     }
 }

@@ -3,15 +3,15 @@
 use arbitrary::{Result, Unstructured};
 
 use super::fixture::{HONEST, PATHS};
-use crate::config::{Config, EngineChoice, PolicySource, Selection};
+use crate::config::{Config, PolicySource, Selection};
 use crate::oracle::words;
 use crate::path::{ContainerPath, HostPath, RelPath};
 use crate::plan::{Plan, Shadow};
-use crate::policy::RawPlan;
+use crate::value::EngineChoice;
 use crate::wit;
 
 /// What was asked, and what some policy says to it.
-pub(super) fn question_and_answer(u: &mut Unstructured<'_>) -> Result<(RawPlan, Config)> {
+pub(super) fn question_and_answer(u: &mut Unstructured<'_>) -> Result<(wit::RawPlan, Config)> {
     let size = u.ratio(1, 4)?.then_some(1 << 20);
     let listed = several(u, 3, path)?;
     let listed = listed.iter().filter_map(|path| RelPath::parse(path).ok()).collect();
@@ -51,7 +51,7 @@ pub(super) fn question_and_answer(u: &mut Unstructured<'_>) -> Result<(RawPlan, 
     }
     let findings = wit::Findings { environments, notes };
     let plan = wit::Plan { mounts, notes: several(u, 1, note)? };
-    Ok((RawPlan::invented(findings, plan, layout), config(selection, size)))
+    Ok((wit::RawPlan { findings, plan, layout }, config(selection, size)))
 }
 
 /// Nothing asked for but this.

@@ -5,7 +5,6 @@ use super::fixture::Fixture;
 use crate::config::Selection;
 use crate::path::RelPath;
 use crate::plan::{Plan, Report};
-use crate::policy::RawPlan;
 use crate::wit;
 
 /// The check of an answer to "hide `listed`", with these findings, and shadows where
@@ -33,7 +32,7 @@ fn answer(listed: &str, findings: &[(&str, Option<wit::Link>)]) -> Result<Plan, 
     let findings = wit::Findings { environments, notes: Vec::new() };
     let plan = wit::Plan { mounts, notes: Vec::new() };
     let listed = Selection::Listed(vec![RelPath::parse(listed).unwrap()]);
-    let raw = RawPlan::invented(findings, plan, layout);
+    let raw = wit::RawPlan { findings, plan, layout };
     Plan::check(&raw, &Fixture::get().workspace, &config(listed, None))
 }
 
