@@ -1,5 +1,5 @@
 # Hands a signal on inside the container: SIGNAL all|command [HANGUP].
-# Fails while there is nothing yet that could take it.
+# Says a word once there is something that takes it.
 
 # First the script, so that what it has not started yet is not started.
 kill "-$1" 1
@@ -12,6 +12,7 @@ read -r script </proc/1/cmdline
 read -r words <"/proc/$child/cmdline"
 [ "$words" != "$script" ] || exit 1
 
+echo taken
 case $2 in
   all) kill "-$1" -1 ;;
   command) kill "-$1" "$child" $others ;;

@@ -9,11 +9,13 @@
 //! and nothing useful otherwise, so this goes through `exec`.
 
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::SignalsInfo;
 use signal_hook::iterator::exfiltrator::origin::WithOrigin;
 
+use super::patience;
 use crate::error::{Error, Result};
 use crate::render::Engine;
 
@@ -23,9 +25,8 @@ pub type Watched = SignalsInfo<WithOrigin>;
 /// What ends a run.
 pub(super) const ENDING: [i32; 4] = [SIGINT, SIGQUIT, SIGTERM, SIGHUP];
 
-/// What the hand-over ends with while nothing can take it: `signal.sh` and docker with
-/// 1, podman with the others, as the container is not there, or not running yet.
-const NOT_YET: [i32; 5] = [1, 125, 126, 127, 255];
+/// How long a hand-over may take: a hung daemon hangs its client.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// From here on these signals are events; before, they end paude itself.
 pub fn watch() -> Result<Watched> {
@@ -34,8 +35,8 @@ pub fn watch() -> Result<Watched> {
 }
 
 /// Sends a signal into a container. Returns whether it could be delivered: false
-/// while the container is not running its command yet. A container that ended under
-/// our hands has taken it: its end kills whoever was handing it on.
+/// while the container is not running its command yet. What counts is the word that
+/// `signal.sh` says: a container that ends of it takes the hand-over's exit code along.
 pub(super) fn send(engine: Engine, container: &str, signal: i32, tty: bool) -> bool {
     let (name, scope) = match signal {
         SIGINT => ("INT", "all"),
@@ -46,13 +47,16 @@ pub(super) fn send(engine: Engine, container: &str, signal: i32, tty: bool) -> b
     // Interactive shells ignore SIGTERM; what they obey is the loss of their terminal.
     let hangup = if tty && signal == SIGTERM { "HUP" } else { "" };
     #[expect(clippy::disallowed_methods, reason = "the engine's own client")]
-    Command::new(engine.to_string())
+    let client = Command::new(engine.to_string())
         .args(["exec", "--workdir", "/", container, "/bin/sh", "-c", include_str!("signal.sh")])
         .args(["paude", name, scope, hangup])
         .current_dir("/") // the workspace may be gone
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| !status.code().is_none_or(|code| NOT_YET.contains(&code)))
+        .spawn();
+    let Ok(mut client) = client else { return false };
+    let _ = patience::wait(&mut client, PATIENCE);
+    std::io::read_to_string(client.stdout.take().expect("piped"))
+        .is_ok_and(|said| !said.is_empty())
 }
