@@ -88,8 +88,13 @@ pub(super) fn within_limits<R: Send + 'static>(
     // another one's: its thread may not have ended yet.
     let growth = if bytes.is_none() { usize::MAX } else { allowed.growth };
     let watch = Watch::new(Allowed { growth, ..allowed });
-    let engine =
-        Engine::new(&tuning::config()).map_err(|error| Ended::Invalid(format!("{error:#}")))?;
+    let mut settings = tuning::config();
+    if bytes.is_some() {
+        // What is compiled here may be large: without bounds checks it takes two thirds of
+        // the time, and less memory.
+        settings.memory_reservation(4 << 30).memory_guard_size(32 << 20);
+    }
+    let engine = Engine::new(&settings).map_err(|error| Ended::Invalid(format!("{error:#}")))?;
     let (compiled, when_compiled) = mpsc::channel();
     let (answer, when_answered) = mpsc::channel();
     let thread_engine = engine.clone();
