@@ -11,6 +11,7 @@
 //! - `layers`: who may import whom in `host/src`
 //! - `policies`: policies in other languages agree with the built-in one
 //! - `readme`: every block and table of the README holds
+//! - `receipt`: what became of the host's environments is told, and nothing else
 //!
 //! Tests are hermetic: each has its own home, and a cleared environment.
 #![expect(clippy::disallowed_methods, reason = "tests arrange files and start programs themselves")]
@@ -26,6 +27,7 @@ mod hosts;
 mod layers;
 mod policies;
 mod readme;
+mod receipt;
 mod support;
 
 use std::process::ExitCode;
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
     trials.extend(layers::trials());
     trials.extend(policies::trials());
     trials.extend(readme::trials());
+    trials.extend(receipt::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);
     support::clean_up();
     conclusion.exit_code()

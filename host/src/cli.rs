@@ -74,6 +74,9 @@ pub struct Run {
     /// Print the engine command, quoted for a shell, and stop
     #[arg(long)]
     pub dry_run: bool,
+    /// Write to this file, as JSON, whether the hidden environments were left alone
+    #[arg(long, value_name = "FILE")]
+    pub receipt: Option<PathBuf>,
     /// Say nothing but errors
     #[arg(short, long)]
     pub quiet: bool,

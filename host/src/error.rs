@@ -12,12 +12,19 @@ pub enum Exit {
     Command(u8),
 }
 
+impl Exit {
+    /// What the process exits with.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Command(code) => code,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        match exit {
-            Exit::Ok => Self::SUCCESS,
-            Exit::Command(code) => Self::from(code),
-        }
+        Self::from(exit.code())
     }
 }
 

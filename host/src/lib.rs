@@ -21,6 +21,7 @@ pub mod engine;
 pub mod error;
 mod escape;
 mod file;
+pub mod fingerprint;
 mod job;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
@@ -28,6 +29,7 @@ pub mod oracle;
 pub mod path;
 pub mod plan;
 pub mod policy;
+pub mod receipt;
 pub mod render;
 pub mod session;
 mod unsafe_calls;

@@ -97,6 +97,11 @@ impl Plan {
         &self.shadows
     }
 
+    /// Whether an environment lies in the project, and not behind a link out of it.
+    pub fn is_inside(&self, shadow: &Shadow) -> bool {
+        shadow.target == self.target.join(&shadow.path)
+    }
+
     /// What the person should know.
     pub fn notes(&self) -> &[Note] {
         &self.notes
