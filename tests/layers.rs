@@ -16,9 +16,13 @@ pub fn trials() -> Vec<Trial> {
 /// A module, and those of ours that it may use. Who is not named here may not exist.
 const MAY_USE: &[(&str, &str)] = &[
     ("main", "cli commands engine"),
-    ("commands", "cli config engine error escape plan policy receipt render session workspace"),
+    (
+        "commands",
+        "cli config engine error escape plan policy receipt render session verify workspace",
+    ),
     ("oracle", "config plan render"),
     ("job", "config engine error escape plan render"),
+    ("verify", "engine error escape path plan receipt render"),
     ("receipt", "error escape fingerprint path plan render workspace"),
     ("session", "engine error escape path plan render workspace"),
     ("engine", "error escape render unsafe_calls value"),

@@ -12,6 +12,7 @@
 //! - `policies`: policies in other languages agree with the built-in one
 //! - `readme`: every block and table of the README holds
 //! - `receipt`: what became of the host's environments is told, and nothing else
+//! - `verify`: the list tells which step failed and why; see also `engines::verify`
 //!
 //! Tests are hermetic: each has its own home, and a cleared environment.
 #![expect(clippy::disallowed_methods, reason = "tests arrange files and start programs themselves")]
@@ -29,6 +30,7 @@ mod policies;
 mod readme;
 mod receipt;
 mod support;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
     trials.extend(policies::trials());
     trials.extend(readme::trials());
     trials.extend(receipt::trials());
+    trials.extend(verify::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);
     support::clean_up();
     conclusion.exit_code()

@@ -51,6 +51,11 @@ pub enum Action {
     Run(Run),
     /// Show what is shared and what is hidden, and why; run nothing
     Plan(Plan),
+    /// Prove on this project that host and container each keep a working environment
+    ///
+    /// Runs the Python of the project's own environments on this machine, before and
+    /// after a container in which a new environment is made. The setup is not run.
+    Verify(Box<Verify>),
     /// Try policies, and take the built-in one elsewhere
     #[command(subcommand)]
     Policy(Policy),
@@ -102,6 +107,17 @@ pub struct Plan {
     pub command: Vec<std::ffi::OsString>,
 }
 
+/// `paude verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// Which project, and how.
+    #[command(flatten)]
+    pub project: Project,
+    /// How to show it
+    #[arg(long, value_enum, default_value_t = AnswerFormat::Text)]
+    pub format: AnswerFormat,
+}
+
 /// `paude policy`.
 #[derive(Debug, Subcommand)]
 pub enum Policy {
@@ -128,12 +144,12 @@ pub struct PolicyRun {
     pub format: AnswerFormat,
 }
 
-/// The forms of a policy's answer.
+/// The forms of what paude found out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum AnswerFormat {
-    /// A line for each finding and each note
+    /// A line for each thing, for people
     Text,
-    /// The question, the findings, the notes and the proposed plan
+    /// One line of JSON, for programs
     Json,
 }
 

@@ -5,6 +5,7 @@ mod plan;
 mod policy;
 mod print;
 mod run;
+mod verify;
 
 use crate::cli::{Action, Cli};
 use crate::error::{Exit, Result};
@@ -15,6 +16,7 @@ pub fn execute(cli: Cli) -> Result<Exit> {
         None => run::execute(&cli.run),
         Some(Action::Run(run)) => run::execute(&run),
         Some(Action::Plan(plan)) => plan::execute(&plan),
+        Some(Action::Verify(verify)) => verify::execute(&verify),
         Some(Action::Policy(policy)) => policy::execute(&policy),
         Some(Action::Schema) => print::schema(),
         Some(Action::Completions { shell }) => print::completions(shell),

@@ -8,6 +8,8 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Everything that was asked was done.
     Ok,
+    /// What was to be looked at was looked at, and is not as it should be.
+    Unmet,
     /// The command ran and ended with this code (128+n for signal n).
     Command(u8),
 }
@@ -17,6 +19,7 @@ impl Exit {
     pub fn code(self) -> u8 {
         match self {
             Self::Ok => 0,
+            Self::Unmet => 1,
             Self::Command(code) => code,
         }
     }

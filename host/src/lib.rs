@@ -34,5 +34,6 @@ pub mod render;
 pub mod session;
 mod unsafe_calls;
 pub mod value;
+pub mod verify;
 mod wit;
 pub mod workspace;

@@ -44,6 +44,11 @@ impl Shadow {
         &self.missing
     }
 
+    /// Whether an environment of Python is there, and not just a place for one.
+    pub fn is_python(&self) -> bool {
+        matches!(self.kind.as_str(), "venv" | "conda")
+    }
+
     /// Size limit in bytes.
     pub fn size(&self) -> Option<u64> {
         self.size

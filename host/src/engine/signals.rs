@@ -57,6 +57,5 @@ pub(super) fn send(engine: Engine, container: &str, signal: i32, tty: bool) -> b
         .spawn();
     let Ok(mut client) = client else { return false };
     let _ = patience::wait(&mut client, PATIENCE);
-    std::io::read_to_string(client.stdout.take().expect("piped"))
-        .is_ok_and(|said| !said.is_empty())
+    std::io::read_to_string(client.stdout.take().expect("piped")).is_ok_and(|said| !said.is_empty())
 }
