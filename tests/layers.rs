@@ -18,10 +18,11 @@ const MAY_USE: &[(&str, &str)] = &[
     ("main", "cli commands engine"),
     (
         "commands",
-        "cli config engine error escape plan policy receipt render session verify workspace",
+        "cli config doctor engine error escape plan policy receipt render session verify workspace",
     ),
     ("oracle", "config plan render"),
     ("job", "config engine error escape plan render"),
+    ("doctor", "engine error escape plan render value"),
     ("verify", "engine error escape path plan receipt render"),
     ("receipt", "error escape fingerprint path plan render workspace"),
     ("session", "engine error escape path plan render workspace"),

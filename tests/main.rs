@@ -3,6 +3,7 @@
 //! - `authors`: the page for those who write policies
 //! - `cases`: a folder of golden cases; drop one in, and it is a test
 //! - `cli`: what is typed, what is said, and the exit codes
+//! - `doctor`: what is wrong with a machine is told, with what to do
 //! - `engines`: the real ones, one lane each; ignored where an engine is missing,
 //!   failing there when `CI` is set
 //! - `faults`: what goes wrong around a run, with engines that fail on demand
@@ -21,6 +22,7 @@
 mod authors;
 mod cases;
 mod cli;
+mod doctor;
 mod engines;
 mod faults;
 mod hostile;
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
     trials.extend(authors::trials());
     trials.extend(cases::trials());
     trials.extend(cli::trials());
+    trials.extend(doctor::trials());
     trials.extend(engines::trials());
     trials.extend(faults::trials());
     trials.extend(hosts::trials());

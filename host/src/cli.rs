@@ -56,6 +56,8 @@ pub enum Action {
     /// Runs the Python of the project's own environments on this machine, before and
     /// after a container in which a new environment is made. The setup is not run.
     Verify(Box<Verify>),
+    /// Look at the engines, this machine and the project, and say what to do
+    Doctor(Box<Doctor>),
     /// Try policies, and take the built-in one elsewhere
     #[command(subcommand)]
     Policy(Policy),
@@ -110,6 +112,17 @@ pub struct Plan {
 /// `paude verify`.
 #[derive(Debug, Args)]
 pub struct Verify {
+    /// Which project, and how.
+    #[command(flatten)]
+    pub project: Project,
+    /// How to show it
+    #[arg(long, value_enum, default_value_t = AnswerFormat::Text)]
+    pub format: AnswerFormat,
+}
+
+/// `paude doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
     /// Which project, and how.
     #[command(flatten)]
     pub project: Project,

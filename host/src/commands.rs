@@ -1,6 +1,7 @@
 //! The commands. They order the calls and hold no rule.
 
 mod announce;
+mod doctor;
 mod plan;
 mod policy;
 mod print;
@@ -17,6 +18,7 @@ pub fn execute(cli: Cli) -> Result<Exit> {
         Some(Action::Run(run)) => run::execute(&run),
         Some(Action::Plan(plan)) => plan::execute(&plan),
         Some(Action::Verify(verify)) => verify::execute(&verify),
+        Some(Action::Doctor(doctor)) => doctor::execute(&doctor),
         Some(Action::Policy(policy)) => policy::execute(&policy),
         Some(Action::Schema) => print::schema(),
         Some(Action::Completions { shell }) => print::completions(shell),

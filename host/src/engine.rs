@@ -12,7 +12,7 @@ mod supervise;
 mod watch;
 
 pub use ask::{Answer, ask};
-pub use choose::{Chosen, choose, choose_for_show};
+pub use choose::{Chosen, choose, choose_for_show, installed};
 pub use signals::{Watched, watch};
 pub use streams::{Kept, Streams};
 pub use supervise::{Ended, remove_container, run};
@@ -22,4 +22,12 @@ pub use supervise::{Ended, remove_container, run};
 pub fn take_over() {
     #[cfg(target_os = "linux")]
     native::take_over();
+}
+
+/// Whether the built-in engine works, by starting it over this directory.
+pub fn try_native(workspace: &std::path::Path) -> crate::error::Result<()> {
+    #[cfg(target_os = "linux")]
+    return native::attempt(workspace);
+    #[cfg(not(target_os = "linux"))]
+    Err(crate::error::Error::failed(format!("`{}` is not on Linux", workspace.display())))
 }

@@ -81,6 +81,11 @@ impl Error {
         &self.message
     }
 
+    /// What the person can do.
+    pub fn hints(&self) -> &[String] {
+        &self.hints
+    }
+
     /// What the process exits with.
     pub fn code(&self) -> u8 {
         match self.kind {

@@ -21,6 +21,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, BufRead as _, BufReader, PipeReader, Write as _};
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::mpsc;
 use std::{fs, process};
@@ -28,7 +29,7 @@ use std::{fs, process};
 use rustix::fd::AsRawFd as _;
 use rustix::io::FdFlags;
 
-use super::streams::Streams;
+use super::streams::{Kept, Streams};
 use super::watch::Watch;
 use crate::error::{Error, Exit, Result};
 use crate::render::Sandbox;
@@ -72,6 +73,19 @@ pub(super) fn run(
         return Err(Watch::error(&path));
     }
     exit.map_err(|error| Error::failed(format!("lost the native sandbox: {error}")))
+}
+
+/// Starts a sandbox that does nothing, and says why that cannot be done.
+pub(super) fn attempt(workspace: &Path) -> Result<()> {
+    let argv = ["/bin/sh", "-c", ":"].map(OsString::from).into();
+    let (shadows, env) = (Vec::new(), Vec::new());
+    let sandbox = Sandbox { workspace: workspace.into(), shadows, env, argv };
+    let kept = Kept::new()?;
+    let exit = spawn(&sandbox, Streams::Kept(&kept))?.wait();
+    match exit.map(Exit::code) {
+        Ok(0) => Ok(()),
+        ended => Err(Error::failed(format!("a sandbox that does nothing fails: {ended:?}"))),
+    }
 }
 
 /// A started sandbox; dropping it kills all that runs in it. The thread that called
