@@ -8,6 +8,7 @@
 //! - `signals`: what ends a run, and that nothing stays behind
 //! - `names`: names that something on the way would take for syntax
 //! - `terminal`: a person at a terminal
+//! - `verify`: the list, and the receipt, with real containers
 //! - `faults`: what is killed, deleted, full or shut, and many runs at once
 
 mod faults;
@@ -18,6 +19,7 @@ mod seed;
 mod shadow;
 mod signals;
 mod terminal;
+mod verify;
 
 use libtest_mimic::Trial;
 
@@ -46,6 +48,7 @@ pub fn trials() -> Vec<Trial> {
         ("names", &names::TESTS),
         ("terminal", &terminal::TESTS),
         ("faults", &faults::TESTS),
+        ("verify", &verify::TESTS),
     ];
     let mut trials = Vec::new();
     for lane in Lane::all() {

@@ -16,9 +16,15 @@ pub fn trials() -> Vec<Trial> {
 /// A module, and those of ours that it may use. Who is not named here may not exist.
 const MAY_USE: &[(&str, &str)] = &[
     ("main", "cli commands engine"),
-    ("commands", "cli config engine error escape plan policy render session workspace"),
+    (
+        "commands",
+        "cli config doctor engine error escape plan policy receipt render session verify workspace",
+    ),
     ("oracle", "config plan render"),
     ("job", "config engine error escape plan render"),
+    ("doctor", "engine error escape plan render value"),
+    ("verify", "engine error escape path plan receipt render"),
+    ("receipt", "error escape fingerprint path plan render workspace"),
     ("session", "engine error escape path plan render workspace"),
     ("engine", "error escape render unsafe_calls value"),
     ("render", "error escape oracle path plan"),
@@ -30,6 +36,7 @@ const MAY_USE: &[(&str, &str)] = &[
     ("error", ""),
     ("escape", ""),
     ("file", ""),
+    ("fingerprint", "file"),
     ("path", ""),
     ("unsafe_calls", ""),
     ("value", "escape"),
@@ -39,7 +46,7 @@ const MAY_USE: &[(&str, &str)] = &[
 /// A crate, and the modules that may name it.
 const OWNERS: [(&str, &str); 5] = [
     ("clap", "main cli commands value"),
-    ("cap_std", "policy session workspace"),
+    ("cap_std", "fingerprint policy session workspace"),
     ("wasmtime", "policy unsafe_calls wit"),
     ("wasmtime_wasi", "policy"),
     ("libc", "engine unsafe_calls"),

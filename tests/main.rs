@@ -3,6 +3,7 @@
 //! - `authors`: the page for those who write policies
 //! - `cases`: a folder of golden cases; drop one in, and it is a test
 //! - `cli`: what is typed, what is said, and the exit codes
+//! - `doctor`: what is wrong with a machine is told, with what to do
 //! - `engines`: the real ones, one lane each; ignored where an engine is missing,
 //!   failing there when `CI` is set
 //! - `faults`: what goes wrong around a run, with engines that fail on demand
@@ -11,6 +12,8 @@
 //! - `layers`: who may import whom in `host/src`
 //! - `policies`: policies in other languages agree with the built-in one
 //! - `readme`: every block and table of the README holds
+//! - `receipt`: what became of the host's environments is told, and nothing else
+//! - `verify`: the list tells which step failed and why; see also `engines::verify`
 //!
 //! Tests are hermetic: each has its own home, and a cleared environment.
 #![expect(clippy::disallowed_methods, reason = "tests arrange files and start programs themselves")]
@@ -19,6 +22,7 @@
 mod authors;
 mod cases;
 mod cli;
+mod doctor;
 mod engines;
 mod faults;
 mod hostile;
@@ -26,7 +30,9 @@ mod hosts;
 mod layers;
 mod policies;
 mod readme;
+mod receipt;
 mod support;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -36,6 +42,7 @@ fn main() -> ExitCode {
     trials.extend(authors::trials());
     trials.extend(cases::trials());
     trials.extend(cli::trials());
+    trials.extend(doctor::trials());
     trials.extend(engines::trials());
     trials.extend(faults::trials());
     trials.extend(hosts::trials());
@@ -43,6 +50,8 @@ fn main() -> ExitCode {
     trials.extend(layers::trials());
     trials.extend(policies::trials());
     trials.extend(readme::trials());
+    trials.extend(receipt::trials());
+    trials.extend(verify::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);
     support::clean_up();
     conclusion.exit_code()

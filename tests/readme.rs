@@ -176,6 +176,8 @@ fn command_lines_that_are_not_run_are_taken() -> Outcome {
                 let word = rest.split(' ').next().unwrap_or_default();
                 let dry = match word {
                     "plan" | "completions" | "schema" | "man" => format!("paude {rest}"),
+                    // These take a container or look at the machine: not for show.
+                    "verify" | "doctor" => format!("paude {rest} --help"),
                     "run" => rest.replacen("run", "paude run --dry-run", 1),
                     _ => format!("paude --dry-run {rest}"),
                 };
@@ -254,13 +256,14 @@ fn every_option_is_explained() -> Outcome {
 fn exit_codes_are_what_the_table_says() -> Outcome {
     let codes: BTreeSet<_> =
         table("| code | means |").into_iter().map(|row| row[0].clone()).collect();
-    let known = ["any", "2", "120", "125", "126", "127"];
+    let known = ["any", "1", "2", "120", "125", "126", "127"];
     assert_eq!(codes, known.map(str::to_owned).into());
     let mut env = project();
     let run = |script: &str| ["-q", "--", "/bin/sh", "-c", script].map(str::to_owned);
     env.paude(&run("exit 120")).code(120);
     env.paude(&run("kill -KILL $$")).code(137);
     env.paude(&["--setup", "exit 9", "--", "true"]).code(9);
+    env.paude(&["verify", "--env", "PATH=/nowhere"]).code(1);
     env.paude(&["--no-such-option"]).code(2);
     env.paude(&["--", "./no-such-program"]).code(127);
     env.paude(&["--", "./pyproject.toml"]).code(126);

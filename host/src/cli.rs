@@ -51,6 +51,13 @@ pub enum Action {
     Run(Run),
     /// Show what is shared and what is hidden, and why; run nothing
     Plan(Plan),
+    /// Prove on this project that host and container each keep a working environment
+    ///
+    /// Runs the Python of the project's own environments on this machine, before and
+    /// after a container in which a new environment is made. The setup is not run.
+    Verify(Box<Verify>),
+    /// Look at the engines, this machine and the project, and say what to do
+    Doctor(Box<Doctor>),
     /// Try policies, and take the built-in one elsewhere
     #[command(subcommand)]
     Policy(Policy),
@@ -74,6 +81,9 @@ pub struct Run {
     /// Print the engine command, quoted for a shell, and stop
     #[arg(long)]
     pub dry_run: bool,
+    /// Write to this file, as JSON, whether the hidden environments were left alone
+    #[arg(long, value_name = "FILE")]
+    pub receipt: Option<PathBuf>,
     /// Say nothing but errors
     #[arg(short, long)]
     pub quiet: bool,
@@ -97,6 +107,28 @@ pub struct Plan {
     /// The command and its arguments; without one, a shell
     #[arg(last = true, value_name = "COMMAND")]
     pub command: Vec<std::ffi::OsString>,
+}
+
+/// `paude verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// Which project, and how.
+    #[command(flatten)]
+    pub project: Project,
+    /// How to show it
+    #[arg(long, value_enum, default_value_t = AnswerFormat::Text)]
+    pub format: AnswerFormat,
+}
+
+/// `paude doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Which project, and how.
+    #[command(flatten)]
+    pub project: Project,
+    /// How to show it
+    #[arg(long, value_enum, default_value_t = AnswerFormat::Text)]
+    pub format: AnswerFormat,
 }
 
 /// `paude policy`.
@@ -125,12 +157,12 @@ pub struct PolicyRun {
     pub format: AnswerFormat,
 }
 
-/// The forms of a policy's answer.
+/// The forms of what paude found out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum AnswerFormat {
-    /// A line for each finding and each note
+    /// A line for each thing, for people
     Text,
-    /// The question, the findings, the notes and the proposed plan
+    /// One line of JSON, for programs
     Json,
 }
 

@@ -1,10 +1,12 @@
 //! The commands. They order the calls and hold no rule.
 
 mod announce;
+mod doctor;
 mod plan;
 mod policy;
 mod print;
 mod run;
+mod verify;
 
 use crate::cli::{Action, Cli};
 use crate::error::{Exit, Result};
@@ -15,6 +17,8 @@ pub fn execute(cli: Cli) -> Result<Exit> {
         None => run::execute(&cli.run),
         Some(Action::Run(run)) => run::execute(&run),
         Some(Action::Plan(plan)) => plan::execute(&plan),
+        Some(Action::Verify(verify)) => verify::execute(&verify),
+        Some(Action::Doctor(doctor)) => doctor::execute(&doctor),
         Some(Action::Policy(policy)) => policy::execute(&policy),
         Some(Action::Schema) => print::schema(),
         Some(Action::Completions { shell }) => print::completions(shell),

@@ -1,21 +1,33 @@
 //! Starting an engine and staying with it until it ends.
 
+mod ask;
 mod choose;
 mod endpoint;
 #[cfg(target_os = "linux")]
 mod native;
 mod patience;
 mod signals;
+mod streams;
 mod supervise;
 mod watch;
 
-pub use choose::{Chosen, choose, choose_for_show};
+pub use ask::{Answer, ask};
+pub use choose::{Chosen, choose, choose_for_show, installed};
 pub use signals::{Watched, watch};
-pub use supervise::{remove_container, run};
+pub use streams::{Kept, Streams};
+pub use supervise::{Ended, remove_container, run};
 
 /// The first thing in `main`: becomes the native engine's helper if this process was
 /// started as one, and then does not return.
 pub fn take_over() {
     #[cfg(target_os = "linux")]
     native::take_over();
+}
+
+/// Whether the built-in engine works, by starting it over this directory.
+pub fn try_native(workspace: &std::path::Path) -> crate::error::Result<()> {
+    #[cfg(target_os = "linux")]
+    return native::attempt(workspace);
+    #[cfg(not(target_os = "linux"))]
+    Err(crate::error::Error::failed(format!("`{}` is not on Linux", workspace.display())))
 }

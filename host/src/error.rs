@@ -8,16 +8,26 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Everything that was asked was done.
     Ok,
+    /// What was to be looked at was looked at, and is not as it should be.
+    Unmet,
     /// The command ran and ended with this code (128+n for signal n).
     Command(u8),
 }
 
+impl Exit {
+    /// What the process exits with.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Unmet => 1,
+            Self::Command(code) => code,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        match exit {
-            Exit::Ok => Self::SUCCESS,
-            Exit::Command(code) => Self::from(code),
-        }
+        Self::from(exit.code())
     }
 }
 
@@ -69,6 +79,11 @@ impl Error {
     /// The sentence, without hints.
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// What the person can do.
+    pub fn hints(&self) -> &[String] {
+        &self.hints
     }
 
     /// What the process exits with.

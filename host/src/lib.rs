@@ -17,10 +17,12 @@
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod doctor;
 pub mod engine;
 pub mod error;
 mod escape;
 mod file;
+pub mod fingerprint;
 mod job;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
@@ -28,9 +30,11 @@ pub mod oracle;
 pub mod path;
 pub mod plan;
 pub mod policy;
+pub mod receipt;
 pub mod render;
 pub mod session;
 mod unsafe_calls;
 pub mod value;
+pub mod verify;
 mod wit;
 pub mod workspace;

@@ -44,6 +44,11 @@ impl Shadow {
         &self.missing
     }
 
+    /// Whether an environment of Python is there, and not just a place for one.
+    pub fn is_python(&self) -> bool {
+        matches!(self.kind.as_str(), "venv" | "conda")
+    }
+
     /// Size limit in bytes.
     pub fn size(&self) -> Option<u64> {
         self.size
@@ -95,6 +100,11 @@ impl Plan {
     /// What is hidden, sorted by path; none lies within another.
     pub fn shadows(&self) -> &[Shadow] {
         &self.shadows
+    }
+
+    /// Whether an environment lies in the project, and not behind a link out of it.
+    pub fn is_inside(&self, shadow: &Shadow) -> bool {
+        shadow.target == self.target.join(&shadow.path)
     }
 
     /// What the person should know.

@@ -106,7 +106,7 @@ impl<'w> Session<'w> {
         let fail = |error: io::Error| {
             Error::failed(format!("cannot hide `{}`: {error}", shown(path.as_str())))
         };
-        let inside = *shadow.target() == plan.target().join(path);
+        let inside = plan.is_inside(shadow);
         for _ in 0..TRIES {
             match self.workspace.place(path) {
                 Ok(Place::Directory(real)) if inside && real == *path => {

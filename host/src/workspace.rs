@@ -7,6 +7,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use cap_fs_ext::DirExt as _;
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
 
@@ -184,4 +185,14 @@ impl Workspace {
         };
         Ok((target, marker))
     }
+
+    /// Opens a directory of the project for reading; not what a link leads to.
+    pub fn open_dir(&self, path: &RelPath) -> io::Result<Dir> {
+        self.dir.open_dir_nofollow(path.as_path())
+    }
+}
+
+/// Opens a directory outside of every project: where a link was seen to lead.
+pub fn open_outside(path: &HostPath) -> io::Result<Dir> {
+    Dir::open_ambient_dir(path.as_path(), ambient_authority())
 }

@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::engine::Chosen;
 use crate::escape::shown;
 use crate::plan::Plan;
+use crate::receipt::Compared;
 use crate::render::{Engine, Job, Rendered};
 
 /// Says what is hidden, what the person should know, and what was decided for them.
@@ -55,6 +56,21 @@ pub(super) fn announce(
     if cli.verbose && !cli.dry_run {
         lines.push(rendered.command().brief());
     }
+    say(&lines);
+}
+
+/// Says afterwards which environments of the host are not as they were.
+pub(super) fn changed(cli: &cli::Run, compared: &[Compared]) {
+    let line = |compared: &Compared| {
+        let (path, summary) = (shown(compared.path().as_str()), compared.summary()?);
+        Some(format!("warning: `{path}` was changed on the host meanwhile: {summary}"))
+    };
+    if !cli.quiet {
+        say(&compared.iter().filter_map(line).collect::<Vec<_>>());
+    }
+}
+
+fn say(lines: &[String]) {
     for line in lines {
         // Whoever closed stderr does not want to know.
         let _ = writeln!(std::io::stderr(), "{line}");

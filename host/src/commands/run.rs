@@ -1,14 +1,15 @@
 //! `paude` and `paude run`.
 
-use super::announce::announce;
+use super::announce::{self, announce};
 use super::print::print;
 use crate::cli;
 use crate::config::Config;
-use crate::engine;
-use crate::error::{Exit, Result};
+use crate::engine::{self, Ended, Streams};
+use crate::error::{Error, Exit, Result};
 use crate::plan::Plan;
 use crate::policy;
-use crate::render::{self, Job};
+use crate::receipt::Receipt;
+use crate::render::{self, Engine, Job, Rendered};
 use crate::session::Session;
 use crate::workspace::Workspace;
 
@@ -26,12 +27,35 @@ pub(super) fn execute(cli: &cli::Run) -> Result<Exit> {
     if cli.dry_run {
         return print(format!("{}\n", rendered.command()).as_bytes());
     }
+    let receipt = cli.receipt.as_deref();
+    let receipt = receipt.map(|file| Receipt::begin(file, &workspace, &plan)).transpose()?;
+    let ended = run(&workspace, &plan, chosen.engine, &job, &rendered, Streams::Own);
+    let ended = ended.map(|ended| ended.exit);
+    let Some(receipt) = receipt else { return ended };
+    let code = ended.as_ref().map_or_else(Error::code, |exit| exit.code());
+    match receipt.end(&workspace, chosen.engine, code) {
+        Ok(compared) => announce::changed(cli, &compared),
+        Err(error) if ended.is_ok() => return Err(error),
+        Err(_) => return ended.map_err(|error| error.hint("the receipt could not be written")),
+    }
+    ended
+}
+
+/// The run itself; what it began is ended when this returns.
+pub(super) fn run(
+    workspace: &Workspace,
+    plan: &Plan,
+    engine: Engine,
+    job: &Job,
+    rendered: &Rendered,
+    streams: Streams<'_>,
+) -> Result<Ended> {
     // From here on a signal must not keep the session from ending what it began.
     let signals = engine::watch()?;
-    let mut session = Session::begin(&workspace, &plan, chosen.engine, &job)?;
-    let ended = engine::run(&rendered, chosen.engine, &job, signals);
+    let mut session = Session::begin(workspace, plan, engine, job)?;
+    let ended = engine::run(rendered, engine, job, streams, signals);
     if ended.as_ref().map_or(true, |ended| ended.gone) {
         session.container_gone();
     }
-    ended.map(|ended| ended.exit)
+    ended
 }

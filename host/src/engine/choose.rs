@@ -82,7 +82,7 @@ fn missing(program: &str) -> Error {
 }
 
 /// Whether PATH holds the program.
-fn installed(program: &str) -> bool {
+pub fn installed(program: &str) -> bool {
     use rustix::fs::{Access, access};
     #[expect(clippy::disallowed_methods, reason = "programs are found by this variable")]
     let path = std::env::var_os("PATH").unwrap_or_default();

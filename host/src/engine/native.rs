@@ -21,6 +21,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, BufRead as _, BufReader, PipeReader, Write as _};
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::mpsc;
 use std::{fs, process};
@@ -28,6 +29,7 @@ use std::{fs, process};
 use rustix::fd::AsRawFd as _;
 use rustix::io::FdFlags;
 
+use super::streams::{Kept, Streams};
 use super::watch::Watch;
 use crate::error::{Error, Exit, Result};
 use crate::render::Sandbox;
@@ -42,9 +44,10 @@ const HELPER: &str = "paude: sandbox helper";
 pub(super) fn run(
     sandbox: &Sandbox,
     watch: Watch,
+    streams: Streams<'_>,
     signals: super::signals::Watched,
 ) -> Result<Exit> {
-    let mut running = match spawn(sandbox) {
+    let mut running = match spawn(sandbox, streams) {
         Ok(running) => running,
         Err(error) => {
             return match error.code() {
@@ -70,6 +73,19 @@ pub(super) fn run(
         return Err(Watch::error(&path));
     }
     exit.map_err(|error| Error::failed(format!("lost the native sandbox: {error}")))
+}
+
+/// Starts a sandbox that does nothing, and says why that cannot be done.
+pub(super) fn attempt(workspace: &Path) -> Result<()> {
+    let argv = ["/bin/sh", "-c", ":"].map(OsString::from).into();
+    let (shadows, env) = (Vec::new(), Vec::new());
+    let sandbox = Sandbox { workspace: workspace.into(), shadows, env, argv };
+    let kept = Kept::new()?;
+    let exit = spawn(&sandbox, Streams::Kept(&kept))?.wait();
+    match exit.map(Exit::code) {
+        Ok(0) => Ok(()),
+        ended => Err(Error::failed(format!("a sandbox that does nothing fails: {ended:?}"))),
+    }
 }
 
 /// A started sandbox; dropping it kills all that runs in it. The thread that called
@@ -133,9 +149,9 @@ impl Drop for Running {
 }
 
 /// Starts the command, and returns once it has been executed.
-fn spawn(sandbox: &Sandbox) -> Result<Running, NativeError> {
+fn spawn(sandbox: &Sandbox, streams: Streams<'_>) -> Result<Running, NativeError> {
     let request = serde_json::to_vec(&with_own_environment(sandbox)).at(Step::Request, HELPER)?;
-    let (mut running, mut to_helper) = start_helper().at(Step::Helper, HELPER)?;
+    let (mut running, mut to_helper) = start_helper(streams).at(Step::Helper, HELPER)?;
     running.expect(b"unshared")?;
     map_ids(running.helper.id()).at(Step::Namespaces, "/proc/PID/uid_map")?;
     // The request comes only now, so that nothing happens in there without ids; its end
@@ -154,7 +170,7 @@ fn with_own_environment(sandbox: &Sandbox) -> Sandbox {
     Sandbox { env: own.chain(sandbox.env.iter().cloned()).collect(), ..sandbox.clone() }
 }
 
-fn start_helper() -> io::Result<(Running, io::PipeWriter)> {
+fn start_helper(streams: Streams<'_>) -> io::Result<(Running, io::PipeWriter)> {
     let ((requests, to_helper), (from_helper, report)) = (io::pipe()?, io::pipe()?);
     // Another thread's child may inherit these too, if started at this moment: harmless,
     // it only hides an early end.
@@ -163,11 +179,10 @@ fn start_helper() -> io::Result<(Running, io::PipeWriter)> {
     let arguments = [requests.as_raw_fd(), report.as_raw_fd(), process::id().cast_signed()];
     // No environment: LD_PRELOAD out of a hostile `paude.json` must not act in the
     // helper, outside the sandbox.
-    let helper = Command::new("/proc/self/exe")
-        .arg0(HELPER)
-        .args(arguments.map(|n| n.to_string()))
-        .env_clear()
-        .spawn()?;
+    let mut helper = Command::new("/proc/self/exe");
+    helper.arg0(HELPER).args(arguments.map(|n| n.to_string())).env_clear();
+    streams.of(&mut helper)?;
+    let helper = helper.spawn()?;
     Ok((Running { helper, report: BufReader::new(from_helper), init: 0 }, to_helper))
 }
 

@@ -11,6 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::patience;
 use super::signals::{self, Watched};
+use super::streams::Streams;
 use super::watch::Watch;
 use crate::error::{Error, Exit, Result};
 use crate::escape::shown;
@@ -39,20 +40,33 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const SETTLING: Duration = Duration::from_secs(1);
 
 /// Runs the rendered plan to its end. An error means that nothing was started.
-pub fn run(rendered: &Rendered, engine: Engine, job: &Job, signals: Watched) -> Result<Ended> {
+pub fn run(
+    rendered: &Rendered,
+    engine: Engine,
+    job: &Job,
+    streams: Streams<'_>,
+    signals: Watched,
+) -> Result<Ended> {
     match rendered {
-        Rendered::Command(argv) => client(argv, engine, job, signals),
+        Rendered::Command(argv) => client(argv, engine, job, streams, signals),
         #[cfg(target_os = "linux")]
         Rendered::Sandbox(sandbox) => {
             let watch = Watch(job.guarded.clone());
-            super::native::run(sandbox, watch, signals).map(|exit| Ended { exit, gone: true })
+            super::native::run(sandbox, watch, streams, signals)
+                .map(|exit| Ended { exit, gone: true })
         }
         #[cfg(not(target_os = "linux"))]
         Rendered::Sandbox(_) => Err(Error::failed("the native engine needs Linux")),
     }
 }
 
-fn client(argv: &Argv, engine: Engine, job: &Job, signals: Watched) -> Result<Ended> {
+fn client(
+    argv: &Argv,
+    engine: Engine,
+    job: &Job,
+    streams: Streams<'_>,
+    signals: Watched,
+) -> Result<Ended> {
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the engine's client, started without a shell"
@@ -61,7 +75,8 @@ fn client(argv: &Argv, engine: Engine, job: &Job, signals: Watched) -> Result<En
     // Else it could still be starting a container while the next run clears up.
     #[cfg(target_os = "linux")]
     crate::unsafe_calls::end_with_parent(&mut command);
-    let mut client = command.args(&argv.args).spawn().map_err(|error| {
+    let client = streams.of(&mut command).and_then(|()| command.args(&argv.args).spawn());
+    let mut client = client.map_err(|error| {
         let program = shown(&argv.program.to_string_lossy()).into_owned();
         Error::failed(format!("cannot start `{program}`: {error}"))
             .hint("mend its installation, or choose another engine with --engine")

@@ -1,0 +1,60 @@
+//! `paude verify`.
+
+use super::print::print;
+use super::run::run;
+use crate::cli::{self, AnswerFormat};
+use crate::config::Config;
+use crate::engine::{self, Kept, Streams};
+use crate::error::{Exit, Result};
+use crate::escape::{shown, shown_path};
+use crate::plan::Plan;
+use crate::policy;
+use crate::receipt::Before;
+use crate::render::{self, Engine, Job};
+use crate::verify::{self, Checklist};
+use crate::workspace::Workspace;
+
+/// Goes through the list, on the person's own project and engine.
+pub(super) fn execute(cli: &cli::Verify) -> Result<Exit> {
+    let workspace = Workspace::open(&cli.project.workspace)?;
+    let mut config = Config::load(&cli.project, &workspace)?;
+    // A setup would make the environment that is to be made here.
+    config.setup = None;
+    let plan = Plan::check(&policy::propose(&config, &workspace)?.raw, &workspace, &config)?;
+    if plan.shadows().is_empty() {
+        return Err(verify::nothing());
+    }
+    let engine = engine::choose(config.engine)?;
+    let mut job = Job::new(&config, &plan, &engine, &verify::command(&plan))?;
+    job.tty = false;
+    let engine = engine.engine;
+    let rendered = render::renderer(engine).render(&plan, &job)?;
+
+    let mut list = Checklist::default();
+    let before = Before::look(&workspace, &plan)?;
+    list.host_before(&plan);
+    let kept = Kept::new()?;
+    let ended = run(&workspace, &plan, engine, &job, &rendered, Streams::Kept(&kept));
+    list.container(&ended, &kept);
+    let compared = before.compare(&workspace);
+    list.host_after(&plan, &compared);
+
+    let text = match cli.format {
+        AnswerFormat::Text => {
+            let place = shown_path(workspace.path().as_path());
+            let image = match engine {
+                Engine::Native => String::new(),
+                _ => format!(", {}", shown(&job.image)),
+            };
+            format!("{place} with {engine}{image}\n{list}")
+        }
+        AnswerFormat::Json => list.json(
+            workspace.path(),
+            engine,
+            &job.image,
+            compared.as_deref().unwrap_or_default(),
+        )?,
+    };
+    print(text.as_bytes())?;
+    Ok(if list.holds() { Exit::Ok } else { Exit::Unmet })
+}

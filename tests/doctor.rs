@@ -1,0 +1,170 @@
+//! `paude doctor`: what is known to go wrong is told, with what to do about it. Engines
+//! are shell scripts that answer as real ones do.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use libtest_mimic::Trial;
+use serde_json::Value;
+
+use crate::support::snapshot::{assert_unchanged, snapshot};
+use crate::support::{Env, Outcome, tree};
+use crate::trials;
+
+/// All of them.
+pub fn trials() -> Vec<Trial> {
+    trials![
+        traps_of_podman_are_told,
+        traps_of_docker_are_told,
+        what_cannot_work_is_bad,
+        every_line_is_in_the_json,
+        an_image_is_here_or_will_be_fetched,
+        the_policy_cache_is_counted,
+        nothing_is_touched,
+    ]
+}
+
+/// A machine with these engines, each a script that is given its arguments.
+fn machine(engines: &[(&str, &str)]) -> Env {
+    let mut env = Env::with(".venv/pyvenv.cfg: \"version = 3.12.1\\n\"");
+    for (name, script) in engines {
+        let file = env.root().join("bin").join(name);
+        tree::write(&file, &format!("#!/bin/sh\n{script}\n"));
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    env.vars.push(("PATH".to_owned(), env.root().join("bin").display().to_string()));
+    // Asked by way of its client.
+    env.vars.push(("DOCKER_CONTEXT".to_owned(), "test".to_owned()));
+    env
+}
+
+fn podman(changed: &str, to: &str) -> String {
+    let info = r#"{"version": {"Version": "4.3.1"}, "store": {"graphDriverName": "overlay"},
+        "host": {"ociRuntime": {"name": "runc"}, "cgroupVersion": "v2", "serviceIsRemote": false,
+        "security": {"rootless": false}, "idMappings": {"uidmap": null}}}"#;
+    assert!(info.contains(changed), "{changed}");
+    format!("case $1 in info) echo '{}' ;; *) exit 1 ;; esac", info.replace(changed, to))
+}
+
+fn docker(changed: &str, to: &str) -> String {
+    let info = r#"{"ServerVersion": "20.10.24", "SecurityOptions": ["name=seccomp,profile=default"],
+        "OperatingSystem": "Debian", "DefaultRuntime": "runc"}"#;
+    assert!(info.contains(changed), "{changed}");
+    format!("case $1 in info) echo '{}' ;; *) exit 1 ;; esac", info.replace(changed, to))
+}
+
+fn traps_of_podman_are_told() -> Outcome {
+    let cases = [
+        ("x", "✓ podman: 4.3.1, as root, runtime runc, storage overlay\n"),
+        ("\"4.3.1\"|\"4.2.0\"", "! podman: older than 4.3"),
+        ("\"overlay\"|\"vfs\"", "! podman: the storage driver vfs copies the whole image"),
+        ("\"serviceIsRemote\": false|\"serviceIsRemote\": true", "! podman: its containers run in"),
+        ("\"rootless\": false|\"rootless\": true", "! sub-ids: /etc/subuid gives you none"),
+        (
+            "false}, \"idMappings\": {\"uidmap\": null|true}, \"idMappings\": {\"uidmap\": [{\"size\": 1}, {\"size\": 65536}]",
+            "✓ sub-ids: 65536 further user ids\n",
+        ),
+    ];
+    for (change, wanted) in cases {
+        let (from, to) = change.split_once('|').unwrap_or(("4.3.1", "4.3.1"));
+        let said = machine(&[("podman", &podman(from, to))]).paude(&["doctor"]).code(0).stdout();
+        assert!(said.contains(wanted), "{change}: {said}");
+        assert!(said.contains("✓ engine: podman: it is installed\n"), "{said}");
+        let warnings = said.lines().filter(|line| line.starts_with("! podman")).count();
+        assert_eq!(warnings, usize::from(wanted.starts_with("! podman")), "{said}");
+    }
+    // It is taken because it is there, so it has to work.
+    let broken = "echo 'cannot re-exec process' >&2; exit 125";
+    let said = machine(&[("podman", broken)]).paude(&["doctor"]).code(1).stdout();
+    assert!(said.starts_with("✗ podman: `podman info` fails: cannot re-exec process\n  hint: "));
+    Ok(())
+}
+
+fn traps_of_docker_are_told() -> Outcome {
+    let cases = [
+        ("Debian|Debian", "✓ docker: 20.10.24, as root, runtime runc\n"),
+        ("20.10.24|19.3.0", "! docker: older than 20.10"),
+        ("Debian|Docker Desktop", "! docker: Docker Desktop runs containers in a virtual machine"),
+        ("name=seccomp|name=userns", "! docker: the daemon remaps user ids"),
+        ("name=seccomp|name=rootless", "✓ docker: 20.10.24, rootless"),
+    ];
+    for (change, wanted) in cases {
+        let (from, to) = change.split_once('|').unwrap();
+        let said = machine(&[("docker", &docker(from, to))]).paude(&["doctor"]).code(0).stdout();
+        assert!(said.contains(wanted), "{change}: {said}");
+        assert!(said.contains("✓ podman: not installed\n"), "{said}");
+    }
+    let said = machine(&[("docker", "exit 1")]).paude(&["doctor"]).stdout();
+    assert!(said.contains("! docker: installed, but its daemon does not answer\n"));
+    Ok(())
+}
+
+fn what_cannot_work_is_bad() -> Outcome {
+    let said = machine(&[]).paude(&["doctor", "--engine", "podman"]).code(1).stdout();
+    assert!(said.contains("✗ engine: podman is not installed: "), "{said}");
+    let env = machine(&[]);
+    env.write("paude.json", "{\"vnev\": \"none\"}");
+    let said = env.paude(&["doctor"]).code(1).stdout();
+    let wanted = "✗ project: paude.json:1:7: unknown key `vnev`\n  hint: did you mean `venv`?\n";
+    assert!(said.contains(wanted), "{said}");
+    env.write("paude.json", "{\"venv\": \"none\"}");
+    let said = env.paude(&["doctor", "--engine", "docker"]).code(1).stdout();
+    assert!(said.contains("! project: no environment is hidden, with a warning\n"), "{said}");
+    Ok(())
+}
+
+fn every_line_is_in_the_json() -> Outcome {
+    let env = machine(&[("podman", &podman("overlay", "vfs"))]);
+    let text = env.paude(&["doctor"]).code(0).stdout();
+    let json: Value =
+        serde_json::from_str(&env.paude(&["doctor", "--format", "json"]).code(0).stdout())?;
+    assert_eq!((&json["version"], &json["healthy"]), (&1.into(), &true.into()));
+    let mut written = String::new();
+    for line in json["lines"].as_array().unwrap() {
+        let mark = match line["health"].as_str().unwrap() {
+            "good" => "✓",
+            "warning" => "!",
+            other => panic!("{other}"),
+        };
+        let word = |key: &str| line[key].as_str().unwrap_or_default();
+        written += &format!("{mark} {}: {}\n", word("about"), word("said"));
+        if !word("advice").is_empty() {
+            written += &format!("  hint: {}\n", word("advice"));
+        }
+    }
+    assert_eq!(written, text);
+    Ok(())
+}
+
+fn an_image_is_here_or_will_be_fetched() -> Outcome {
+    let image = "docker.io/library/python:3.12-slim";
+    let env = machine(&[("podman", &podman("overlay", "overlay"))]);
+    let said = env.paude(&["doctor"]).code(0).stdout();
+    let wanted = format!(
+        "! image: `{image}` is not here: the first run fetches it\n  hint: podman pull {image}\n"
+    );
+    assert!(said.contains(&wanted), "{said}");
+    let here = podman("overlay", "overlay").replace("*) exit 1", "image) exit 0");
+    let said = machine(&[("podman", &here)]).paude(&["doctor"]).code(0).stdout();
+    assert!(said.contains(&format!("✓ image: `{image}` is here\n")), "{said}");
+    Ok(())
+}
+
+fn the_policy_cache_is_counted() -> Outcome {
+    let env = machine(&[("podman", &podman("overlay", "overlay"))]);
+    assert!(!env.paude(&["doctor"]).stdout().contains("policy cache"));
+    let dir = env.home().join(".cache/paude/policies");
+    tree::write(&dir.join("one"), &"x".repeat(3 << 20));
+    tree::write(&dir.join("two"), "x");
+    let wanted = format!("✓ policy cache: `{}`, 2 files, 4 MiB\n", dir.display());
+    let said = env.paude(&["doctor"]).stdout();
+    assert!(said.contains(&wanted), "{said}");
+    Ok(())
+}
+
+fn nothing_is_touched() -> Outcome {
+    let env = machine(&[("podman", &podman("overlay", "overlay"))]);
+    let before = snapshot(&env.root());
+    env.paude(&["doctor"]).code(0);
+    assert_unchanged(&env.root(), &before);
+    Ok(())
+}

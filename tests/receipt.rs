@@ -1,0 +1,307 @@
+//! The receipt: it says what became of the host's environments, nothing more and nothing
+//! less. Shown with an engine that is a shell script, on the host, and does the damage
+//! that a container could do if nothing were hidden.
+
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+
+use crate::support::snapshot::{assert_unchanged, snapshot};
+use crate::support::{Env, Outcome, Ran, tree};
+use crate::trials;
+
+/// All of them.
+pub fn trials() -> Vec<Trial> {
+    trials![
+        an_environment_left_alone_is_unchanged,
+        every_aspect_of_a_change_is_told,
+        what_was_added_and_removed_is_told,
+        names_that_are_not_utf8_are_told_in_bytes,
+        what_cannot_be_read_is_said,
+        an_environment_behind_a_link_out_of_the_project_is_looked_at,
+        a_link_is_never_followed,
+        one_that_is_not_there_before_nor_after_is_unchanged,
+        a_run_that_fails_leaves_a_receipt,
+        a_receipt_that_cannot_be_written_stops_everything,
+        a_receipt_is_replaced_whole,
+        twenty_thousand_files_take_less_than_half_a_second,
+    ]
+}
+
+const VENV: &str = r##"
+    .venv/pyvenv.cfg: "home = /usr/bin\n"
+    .venv/bin/python -> /usr/bin/python3
+    .venv/bin/pip: "#!/usr/bin/python3\n"
+    .venv/lib/module.py: "x = 1\n"
+"##;
+
+/// A project whose podman runs this script in it, on the host.
+fn project(tree: &str, damage: &str) -> Env {
+    let mut env = Env::with(tree);
+    let script = format!("#!/bin/sh\ncase $1 in run) {damage} ;; esac\n");
+    let file = env.root().join("bin/podman");
+    tree::write(&file, &script);
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}/bin:/usr/sbin:/usr/bin:/sbin:/bin", env.root().display());
+    env.vars.push(("PATH".to_owned(), path));
+    env
+}
+
+fn run(env: &Env, options: &[&str]) -> Ran {
+    let file = env.root().join("receipt.json").display().to_string();
+    let mut args = vec!["run", "--engine", "podman", "--receipt", &file];
+    args.extend(options);
+    args.extend(["--", "true"]);
+    env.paude(&args)
+}
+
+fn read(env: &Env) -> Value {
+    let text = std::fs::read_to_string(env.root().join("receipt.json")).unwrap();
+    assert_eq!(text.matches('\n').count(), 1, "one line: {text}");
+    serde_json::from_str(&text).unwrap()
+}
+
+/// The receipt of a run that does this damage.
+fn receipt(tree: &str, damage: &str) -> Value {
+    let env = project(tree, damage);
+    run(&env, &[]).code(0);
+    read(&env)
+}
+
+/// Name, change and aspects of all changes of the only environment.
+fn changes(receipt: &Value) -> Vec<String> {
+    let words = |value: &Value| {
+        let words = value.as_array().unwrap().iter().map(|word| word.as_str().unwrap());
+        words.collect::<Vec<_>>().join(" ")
+    };
+    let list = receipt["environments"][0]["changes"].as_array().unwrap().iter();
+    let line = |change: &Value| {
+        let (path, what) = (change["path"].as_str().unwrap(), change["change"].as_str().unwrap());
+        format!("{path} {what} {}", words(&change["aspects"])).trim_end().to_owned()
+    };
+    list.map(line).collect()
+}
+
+fn an_environment_left_alone_is_unchanged() -> Outcome {
+    let env = project(VENV, "touch elsewhere; exit 7");
+    let before = snapshot(&env.project.join(".venv"));
+    let ran = run(&env, &[]).code(7);
+    assert!(!ran.stderr().contains("changed"), "{}", ran.stderr());
+    assert_unchanged(&env.project.join(".venv"), &before);
+    let receipt = read(&env);
+    let directory = env.project.join(".venv").display().to_string();
+    let tree = &receipt["environments"][0]["before"];
+    assert_eq!(tree["entries"], 7, "with the directory itself");
+    assert_eq!(tree["sha256"].as_str().unwrap().len(), 64);
+    let wanted = json!({
+        "version": 1, "workspace": env.project, "engine": "podman", "exit": 7, "unchanged": true,
+        "environments": [{
+            "path": ".venv", "directory": directory, "before": tree, "after": tree,
+            "changes": [], "unread": [],
+        }],
+    });
+    assert_eq!(receipt, wanted);
+    Ok(())
+}
+
+fn every_aspect_of_a_change_is_told() -> Outcome {
+    // Where nothing but one aspect is to change, the time is put back.
+    let cases = [
+        ("touch -d @5 .venv/lib/module.py", "lib/module.py changed modified"),
+        ("chmod 600 .venv/lib/module.py", "lib/module.py changed mode"),
+        ("echo >>.venv/lib/module.py", "lib/module.py changed size modified"),
+        ("ln -sfn /bin/sh .venv/lib/link", "lib/link changed target"),
+        (
+            "touch -r .venv/bin/pip k; printf '#!/usr/bin/python4\\n' >.venv/bin/pip; touch -r k .venv/bin/pip",
+            "bin/pip changed content",
+        ),
+        (
+            "touch -r .venv/pyvenv.cfg k; printf 'home = /opt/bin\\n' >.venv/pyvenv.cfg; touch -r k .venv/pyvenv.cfg",
+            "pyvenv.cfg changed content",
+        ),
+        (
+            "rm .venv/lib/module.py; mkdir .venv/lib/module.py",
+            "lib/module.py changed type mode size modified",
+        ),
+    ];
+    for (damage, wanted) in cases {
+        let receipt = receipt(&format!("{VENV}\n.venv/lib/link -> /bin/no"), damage);
+        assert_eq!(receipt["unchanged"], false, "{damage}");
+        let told = changes(&receipt);
+        let told = told.iter().filter(|line| *line != "lib changed modified").collect::<Vec<_>>();
+        let [line] = told[..] else { panic!("{damage}: {told:?}") };
+        // A new link has a new time; the umask decides on a new directory's mode.
+        let line =
+            line.replace(" size modified target", " target").replace(" modified target", " target");
+        assert_eq!(line, wanted, "{damage}");
+    }
+    if rustix::process::geteuid().is_root() {
+        let receipt = receipt(VENV, "chown 7:8 .venv");
+        assert_eq!(changes(&receipt), [". changed owner"]);
+    }
+    Ok(())
+}
+
+fn what_was_added_and_removed_is_told() -> Outcome {
+    let damage = "mkdir .venv/new; echo >.venv/new/file; rm .venv/bin/pip";
+    let env = project(VENV, damage);
+    run(&env, &[]).code(0).says(
+        "warning: `.venv` was changed on the host meanwhile: 5 entries of it are not as they were, `.` the first",
+    );
+    let wanted = [
+        ". changed modified",
+        "bin changed modified",
+        "bin/pip removed",
+        "new added",
+        "new/file added",
+    ];
+    assert_eq!(changes(&read(&env)), wanted);
+    let env = project(VENV, "rm -r .venv");
+    run(&env, &["--quiet"]).code(0).prints("");
+    let receipt = read(&env);
+    assert_eq!(receipt["environments"][0]["after"], Value::Null);
+    assert_eq!(changes(&receipt).len(), 7);
+    Ok(())
+}
+
+fn names_that_are_not_utf8_are_told_in_bytes() -> Outcome {
+    let receipt = receipt(VENV, "touch \"$(printf '.venv/bin/a\\377\\n')\"");
+    let change = &receipt["environments"][0]["changes"][1];
+    let wanted = json!({
+        "path": "bin/a\u{fffd}", "bytes": "62696e2f61ff", "change": "added", "aspects": [],
+    });
+    assert_eq!(*change, wanted);
+    Ok(())
+}
+
+fn what_cannot_be_read_is_said() -> Outcome {
+    if rustix::process::geteuid().is_root() {
+        return Ok(()); // root reads everything
+    }
+    let env = project(VENV, "exit 0");
+    let closed = env.project.join(".venv/lib");
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o0))?;
+    run(&env, &[]).code(0);
+    assert_eq!(read(&env)["environments"][0]["unread"], json!([{"path": "lib", "bytes": null}]));
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o755))?;
+    Ok(())
+}
+
+fn an_environment_behind_a_link_out_of_the_project_is_looked_at() -> Outcome {
+    let env = project("README", "echo >>../venvs/a/bin/pip");
+    tree::make(&env.root().join("venvs/a"), &VENV.replace(".venv/", ""));
+    symlink("../venvs/a", env.project.join(".venv"))?;
+    run(&env, &[]).code(0);
+    let receipt = read(&env);
+    let directory = env.root().join("venvs/a").display().to_string();
+    assert_eq!(receipt["environments"][0]["path"], ".venv");
+    assert_eq!(receipt["environments"][0]["directory"], directory);
+    assert_eq!(changes(&receipt), ["bin/pip changed size modified content"]);
+    Ok(())
+}
+
+fn a_link_is_never_followed() -> Outcome {
+    let tree = format!("{VENV}\noutside/file\n.venv/lib/out -> ../../outside\n.venv/bin/all -> ..");
+    assert_eq!(receipt(&tree, "echo >>outside/file; mkfifo outside/fifo")["unchanged"], true);
+    // Nor waited for: a fifo, in `bin` too.
+    let receipt = receipt(&format!("{VENV}\nx"), "mkfifo .venv/bin/fifo");
+    assert_eq!(changes(&receipt), ["bin changed modified", "bin/fifo added"]);
+    Ok(())
+}
+
+fn one_that_is_not_there_before_nor_after_is_unchanged() -> Outcome {
+    let env = project("README", "exit 0");
+    run(&env, &["--venv", ".venv"]).code(0);
+    let receipt = read(&env);
+    assert_eq!(receipt["unchanged"], true);
+    assert_eq!(receipt["environments"][0]["before"], Value::Null);
+    assert_eq!(receipt["environments"][0]["after"], Value::Null);
+    Ok(())
+}
+
+fn a_run_that_fails_leaves_a_receipt() -> Outcome {
+    let env = project(VENV, "rm .venv/bin/pip; kill -KILL $$");
+    run(&env, &[]).code(137);
+    assert_eq!(read(&env)["exit"], 137);
+    assert_eq!(changes(&read(&env)), ["bin changed modified", "bin/pip removed"]);
+    // The engine cannot even be started.
+    let mut env = project(VENV, "exit 0");
+    env.vars.push(("PATH".to_owned(), env.root().join("bin").display().to_string()));
+    tree::write(&env.root().join("bin/podman"), "#!/no/such/interpreter\n");
+    run(&env, &[]).code(125).says("cannot start `podman`");
+    let receipt = read(&env);
+    assert_eq!((&receipt["exit"], &receipt["unchanged"]), (&json!(125), &json!(true)));
+    Ok(())
+}
+
+fn a_receipt_that_cannot_be_written_stops_everything() -> Outcome {
+    let env = project(VENV, "touch ran");
+    std::fs::create_dir(env.root().join("directory"))?;
+    symlink("/dev/null", env.root().join("link"))?;
+    let before = snapshot(&env.root());
+    for (file, why) in [
+        ("nowhere/receipt.json", "not found"),
+        ("directory", "no regular file is there"),
+        ("directory/", "no regular file is there"),
+        ("new/", "it names no file"),
+        ("link", "no regular file is there"),
+        ("/proc/receipt.json", ""),
+    ] {
+        let file = env.root().join(file).display().to_string();
+        let ran = env.paude(&["--engine", "podman", "--receipt", &file, "--", "true"]).code(125);
+        let ran = ran.says(&format!("error: cannot write the receipt `{file}`: ")).says(why);
+        assert!(!ran.stderr().contains(".paude-receipt"), "{}", ran.stderr());
+    }
+    assert_unchanged(&env.root(), &before);
+    // JSON could not say where it was.
+    let mut moved = project(VENV, "touch ran");
+    let place = moved.root().join(std::ffi::OsStr::from_bytes(b"pro\xffject"));
+    std::fs::rename(&moved.project, &place)?;
+    moved.project = place;
+    run(&moved, &[]).code(125).says("is not UTF-8");
+    assert!(!moved.project.join("ran").exists());
+    Ok(())
+}
+
+fn a_receipt_is_replaced_whole() -> Outcome {
+    let env = project(VENV, "exit 0");
+    let file = env.root().join("receipt.json");
+    std::fs::write(&file, "old ".repeat(1000))?;
+    let inode = |file: &Path| std::os::unix::fs::MetadataExt::ino(&file.metadata().unwrap());
+    let old = inode(&file);
+    run(&env, &[]).code(0);
+    assert_eq!(read(&env)["unchanged"], true);
+    assert_ne!(inode(&file), old, "a reader of the old one keeps it");
+    let left = std::fs::read_dir(env.root())?.map(|entry| entry.unwrap().file_name());
+    let left: Vec<_> = left.filter(|name| name.as_bytes().starts_with(b".paude")).collect();
+    assert!(left.is_empty(), "{left:?}");
+    Ok(())
+}
+
+fn twenty_thousand_files_take_less_than_half_a_second() -> Outcome {
+    let env = project(VENV, "exit 0");
+    for package in 0..200 {
+        let dir = env.project.join(format!(".venv/lib/package-{package}"));
+        std::fs::create_dir(&dir)?;
+        for module in 0..100 {
+            std::fs::write(dir.join(format!("{module}.py")), "")?;
+        }
+    }
+    let dir = || {
+        let authority = cap_std::ambient_authority();
+        cap_std::fs::Dir::open_ambient_dir(env.project.join(".venv"), authority).unwrap()
+    };
+    // The best of a few: others share this machine.
+    let once = || {
+        let started = Instant::now();
+        assert_eq!(paude::fingerprint::Fingerprint::take(dir()).unwrap().entries(), 20_207);
+        started.elapsed()
+    };
+    let best = (0..5).map(|_| once()).min().unwrap();
+    assert!(best < Duration::from_millis(500), "{best:?}");
+    Ok(())
+}
