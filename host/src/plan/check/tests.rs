@@ -76,6 +76,7 @@ impl Fixture {
             size: answer.layout.size,
             policy: PolicySource::Builtin,
             policy_timeout: Duration::from_secs(2),
+            policy_cache: false,
             engine: EngineChoice::Auto,
             user: None,
             engine_args: Vec::new(),
