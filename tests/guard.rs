@@ -13,8 +13,11 @@ use crate::support::{Env, Outcome, Ran};
 const SHELLS: [&[&str]; 5] =
     [&["dash"], &["bash"], &["bash", "--posix"], &["busybox", "ash"], &["mksh"]];
 
+/// A test that every shell runs.
+type Test = fn(&[&str]) -> Outcome;
+
 /// What every shell has to show.
-const TESTS: [(&str, fn(&[&str]) -> Outcome); 4] = [
+const TESTS: [(&str, Test); 4] = [
     ("proves_ten_shadows_of_any_name", proves_ten_shadows_of_any_name),
     ("stops_at_one_that_is_not_as_it_should_be", stops_at_one_that_is_not_as_it_should_be),
     ("stops_when_the_setup_takes_one_away", stops_when_the_setup_takes_one_away),
