@@ -8,10 +8,12 @@
 //! - `signals`: what ends a run, and that nothing stays behind
 //! - `names`: names that something on the way would take for syntax
 //! - `terminal`: a person at a terminal
+//! - `guard`: what takes a shadow away, and images without a shell
 //! - `verify`: the list, and the receipt, with real containers
 //! - `faults`: what is killed, deleted, full or shut, and many runs at once
 
 mod faults;
+mod guard;
 mod lane;
 mod names;
 mod process;
@@ -48,6 +50,7 @@ pub fn trials() -> Vec<Trial> {
         ("names", &names::TESTS),
         ("terminal", &terminal::TESTS),
         ("faults", &faults::TESTS),
+        ("guard", &guard::TESTS),
         ("verify", &verify::TESTS),
     ];
     let mut trials = Vec::new();

@@ -8,6 +8,7 @@
 //! - `engines`: the real ones, one lane each; ignored where an engine is missing,
 //!   failing there when `CI` is set
 //! - `faults`: what goes wrong around a run, with engines that fail on demand
+//! - `guard`: the check in the container, in each shell that an image may have
 //! - `hosts`: the built-in policy in other WASI hosts, with the answers it gives here
 //! - `hostile`: policies and repositories that mean harm
 //! - `layers`: who may import whom in `host/src`
@@ -27,6 +28,7 @@ mod cli;
 mod doctor;
 mod engines;
 mod faults;
+mod guard;
 mod hostile;
 mod hosts;
 mod layers;
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
     trials.extend(doctor::trials());
     trials.extend(engines::trials());
     trials.extend(faults::trials());
+    trials.extend(guard::trials());
     trials.extend(hosts::trials());
     trials.extend(hostile::trials());
     trials.extend(layers::trials());

@@ -81,6 +81,9 @@ pub struct Run {
     /// Print the engine command, quoted for a shell, and stop
     #[arg(long)]
     pub dry_run: bool,
+    /// Run the command itself, with no check in the container: for images without a shell
+    #[arg(long, requires = "command")]
+    pub no_guard: bool,
     /// Write to this file, as JSON, whether the hidden environments were left alone
     #[arg(long, value_name = "FILE")]
     pub receipt: Option<PathBuf>,

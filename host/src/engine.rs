@@ -6,6 +6,7 @@ mod endpoint;
 #[cfg(target_os = "linux")]
 mod native;
 mod patience;
+mod shell;
 mod signals;
 mod streams;
 mod supervise;

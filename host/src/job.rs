@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::config::Config;
 use crate::engine::Chosen;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::plan::Plan;
 use crate::render::{Engine, Guarded, Job};
 
@@ -34,11 +34,30 @@ impl Job {
             setup: config.setup.clone(),
             env: config.env.clone(),
             user: chosen.user(config.user.as_deref(), &config.engine_args)?,
+            unguarded: false,
             tty: std::io::stdin().is_terminal() && std::io::stdout().is_terminal(),
             guarded: Guarded::all(plan),
             selinux: std::path::Path::new("/sys/fs/selinux/enforce").exists(),
             engine_args: config.engine_args.clone(),
         })
+    }
+}
+
+impl Job {
+    /// Has the command itself be the container's first process, as an image without a
+    /// shell needs it.
+    pub fn unguard(&mut self, engine: Engine) -> Result<()> {
+        if engine == Engine::Native {
+            return Err(Error::usage(
+                "the native engine has no image, and a shell to check with: leave out --no-guard",
+            ));
+        }
+        if self.setup.is_some() {
+            return Err(Error::usage("a setup needs a shell, and so cannot go with --no-guard")
+                .hint("--no-setup leaves it out"));
+        }
+        self.unguarded = true;
+        Ok(())
     }
 }
 

@@ -13,6 +13,9 @@ use crate::wit;
 
 pub use faults::Report;
 
+/// What people call an environment, in the usual order.
+const NAMES: [&str; 5] = [".venv", "venv", ".virtualenv", "env", ".env"];
+
 /// One environment, hidden.
 #[derive(Clone, Debug)]
 pub struct Shadow {
@@ -115,7 +118,6 @@ impl Plan {
     /// The environment whose `bin` comes first on PATH: the first that was listed,
     /// else the one in the workspace's root that the usual order of names prefers.
     pub fn primary(&self) -> Option<&Shadow> {
-        const NAMES: [&str; 5] = [".venv", "venv", ".virtualenv", "env", ".env"];
         let at = |path: &str| self.shadows.iter().find(|shadow| shadow.path.as_str() == path);
         let listed = self.listed.first().and_then(|path| at(path.as_str()));
         listed.or_else(|| NAMES.into_iter().find_map(at))

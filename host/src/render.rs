@@ -41,6 +41,9 @@ pub struct Job {
     pub user: User,
     /// What is proved and watched.
     pub guarded: Vec<Guarded>,
+    /// Whether the command is the container's first process, with nothing that proves
+    /// anything before it.
+    pub unguarded: bool,
     /// Whether stdin and stdout are a terminal.
     pub tty: bool,
     /// Whether SELinux guards this machine's files.

@@ -164,6 +164,16 @@ impl Workspace {
         path.as_path().ancestors().any(is_link)
     }
 
+    /// Whether a regular file of that name lies in the project's own directory.
+    pub fn has_file(&self, name: &str) -> bool {
+        self.dir.metadata(name).is_ok_and(|data| data.is_file())
+    }
+
+    /// Whether anything of that name lies there, a broken link too.
+    pub fn has_entry(&self, name: &str) -> bool {
+        self.dir.symlink_metadata(name).is_ok()
+    }
+
     /// Which marker a directory of the workspace holds.
     pub fn marker(&self, path: &RelPath) -> Option<Marker> {
         let within = |name| self.dir.metadata(path.as_path().join(name));

@@ -53,6 +53,10 @@ pub(super) fn announce(
     if chosen.engine == Engine::Native && !job.engine_args.is_empty() {
         lines.push("Engine arguments are not used: the native engine takes none".to_owned());
     }
+    if job.unguarded && !paths.is_empty() {
+        let what = "nothing proves in the container that environments are hidden";
+        lines.push(format!("warning: {what} (--no-guard)"));
+    }
     if cli.verbose && !cli.dry_run {
         lines.push(rendered.command().brief());
     }

@@ -21,7 +21,10 @@ pub(super) fn execute(cli: &cli::Run) -> Result<Exit> {
     let plan = Plan::check(&answer.raw, &workspace, &config)?;
     let choose = if cli.dry_run { engine::choose_for_show } else { engine::choose };
     let chosen = choose(config.engine)?;
-    let job = Job::new(&config, &plan, &chosen, &cli.command)?;
+    let mut job = Job::new(&config, &plan, &chosen, &cli.command)?;
+    if cli.no_guard {
+        job.unguard(chosen.engine)?;
+    }
     let rendered = render::renderer(chosen.engine).render(&plan, &job)?;
 
     announce(cli, &config, &plan, &chosen, &job, &rendered);

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::patience;
+use super::shell;
 use super::signals::{self, Watched};
 use super::streams::Streams;
 use super::watch::Watch;
@@ -48,7 +49,11 @@ pub fn run(
     signals: Watched,
 ) -> Result<Ended> {
     match rendered {
-        Rendered::Command(argv) => client(argv, engine, job, streams, signals),
+        Rendered::Command(argv) => {
+            let ended = client(argv, engine, job, streams, signals)?;
+            shell::look_for(engine, job, ended.exit)?;
+            Ok(ended)
+        }
         #[cfg(target_os = "linux")]
         Rendered::Sandbox(sandbox) => {
             let watch = Watch(job.guarded.clone());
@@ -107,7 +112,13 @@ fn client(
             }
         }
         if let Some(signal) = undelivered {
-            if signals::send(engine, &job.name, signal, job.tty) {
+            if job.unguarded {
+                // Nothing in there can hand it on.
+                remove_container(engine, &job.name, Duration::ZERO);
+                if let Some(signal) = Signal::from_named_raw(signal) {
+                    let _ = kill_process(pid, signal);
+                }
+            } else if signals::send(engine, &job.name, signal, job.tty) {
                 undelivered = None;
             } else if let Some(signal) = Signal::from_named_raw(signal) {
                 // No container yet: the client may be pulling an image.

@@ -1,5 +1,6 @@
 //! A hostile answer becomes a [`Plan`], or a [`Report`] of all its faults.
 
+mod risks;
 mod shadows;
 #[cfg(test)]
 mod tests;
@@ -53,21 +54,8 @@ impl Plan {
                 _ => Vec::new(),
             },
         };
-        plan.tell_divided();
+        plan.tell_risks(workspace, config);
         Ok(plan)
-    }
-}
-
-impl Plan {
-    /// Tells what of the plan a container's PATH cannot express.
-    fn tell_divided(&mut self) {
-        let divided = self.primary().filter(|shadow| shadow.target.divides_path());
-        let note = divided.map(|shadow| Note {
-            warning: true,
-            path: Some(shown(shadow.path.as_str()).into_owned()),
-            message: "has `:` in its full path and is not on PATH in the container".to_owned(),
-        });
-        self.notes.extend(note);
     }
 }
 

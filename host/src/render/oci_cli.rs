@@ -57,10 +57,12 @@ impl Dialect {
         for (name, value) in &job.env {
             push(&["--env", self.text(&format!("{name}={value}"), "the variable")?]);
         }
-        push(&["--entrypoint", entry::SHELL]);
+        // An empty one is none: what follows the image is then the command.
+        push(&["--entrypoint", if job.unguarded { "" } else { entry::SHELL }]);
         job.engine_args.iter().for_each(|arg| push(&[arg]));
         push(&[&job.image]);
-        for arg in entry::args(plan, job) {
+        let command = if job.unguarded { job.command.clone() } else { entry::args(plan, job) };
+        for arg in command {
             push(&[self.utf8(&arg, "an argument")?]);
         }
         Ok(Rendered::Command(Argv { program: self.engine.to_string().into(), args }))

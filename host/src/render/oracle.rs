@@ -52,6 +52,7 @@ fn job(u: &mut Unstructured<'_>) -> Result<Job> {
             _ => User::KeepId { uid: 1000, gid: 1000 },
         },
         guarded: Vec::new(),
+        unguarded: false,
         tty: u.arbitrary()?,
         selinux: u.arbitrary()?,
         engine_args: u.ratio(1, 4)?.then(|| "--network=none".to_owned()).into_iter().collect(),

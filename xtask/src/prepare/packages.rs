@@ -23,6 +23,8 @@ const NEEDS: &[Need] = &[
     Need { there: || which("dockerd").is_some(), packages: &["docker.io"] },
     Need { there: || which("mmdebstrap").is_some(), packages: &["mmdebstrap"] },
     Need { there: || which("tmux").is_some(), packages: &["tmux"] },
+    Need { there: || which("busybox").is_some(), packages: &["busybox"] },
+    Need { there: || which("mksh").is_some(), packages: &["mksh"] },
     Need { there: venv, packages: &["python3-venv"] },
 ];
 
