@@ -12,6 +12,7 @@
 //! - `layers`: who may import whom in `host/src`
 //! - `policies`: policies in other languages agree with the built-in one
 //! - `readme`: every block and table of the README holds
+//! - `several`: policies side by side, and held to their content
 //!
 //! Tests are hermetic: each has its own home, and a cleared environment.
 #![expect(clippy::disallowed_methods, reason = "tests arrange files and start programs themselves")]
@@ -28,6 +29,7 @@ mod hosts;
 mod layers;
 mod policies;
 mod readme;
+mod several;
 mod support;
 
 use std::process::ExitCode;
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
     trials.extend(layers::trials());
     trials.extend(policies::trials());
     trials.extend(readme::trials());
+    trials.extend(several::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);
     support::clean_up();
     conclusion.exit_code()
