@@ -24,10 +24,9 @@ const FILES: [&str; 10] = [
 /// One trial for each folder. A case of a policy that is not built is ignored.
 pub fn trials() -> Vec<Trial> {
     let case = |name: String| {
-        let policy = policy(&name);
-        let (title, ignored) =
-            (format!("cases::{name}"), policy.as_ref().is_some_and(Policy::ignored));
-        let test = move || run(&name, policy.as_ref());
+        let policies = policies(&name);
+        let (title, ignored) = (format!("cases::{name}"), policies.iter().any(Policy::ignored));
+        let test = move || run(&name, &policies);
         Trial::test(title, test).with_ignored_flag(ignored)
     };
     names().into_iter().map(case).collect()
@@ -45,10 +44,9 @@ pub fn names() -> Vec<String> {
     names
 }
 
-/// The policy that a case is about, if that is not the built-in one.
-pub fn policy(name: &str) -> Option<Policy> {
-    let name = std::fs::read_to_string(folder().join(name).join("policy")).ok()?;
-    Some(Policy::read(name.trim()))
+/// The policies that a case is about, if not the built-in one alone.
+pub fn policies(name: &str) -> Vec<Policy> {
+    read(name, "policy").lines().map(Policy::read).collect()
 }
 
 /// The project of a case, and its further arguments.
@@ -72,7 +70,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases")
 }
 
-fn run(name: &str, policy: Option<&Policy>) -> Outcome {
+fn run(name: &str, policies: &[Policy]) -> Outcome {
     let case = folder().join(name);
     for entry in std::fs::read_dir(&case).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
@@ -82,11 +80,11 @@ fn run(name: &str, policy: Option<&Policy>) -> Outcome {
         );
     }
     let (env, args) = arrange(name);
-    let policy = policy.map(Policy::file).transpose()?;
+    let files = policies.iter().map(Policy::file).collect::<Result<Vec<_>, _>>()?;
     let plan = |format: &str| {
         let mut words = vec!["plan", "--format", format];
         words.extend(args.iter().map(String::as_str));
-        words.extend(policy.into_iter().flat_map(|file| ["--policy", file]));
+        words.extend(files.iter().flat_map(|file| ["--policy", file]));
         env.paude(&words)
     };
     let error = case.join("error.txt");

@@ -29,7 +29,7 @@ const MAY_USE: &[(&str, &str)] = &[
     ("engine", "error escape render unsafe_calls value"),
     ("render", "error escape oracle path plan"),
     ("plan", "config error escape oracle path value wit workspace"),
-    ("policy", "config error escape file path unsafe_calls wit workspace"),
+    ("policy", "config error escape file path unsafe_calls value wit workspace"),
     ("config", "cli error escape file oracle path value workspace"),
     ("workspace", "error escape file path"),
     ("cli", "value"),

@@ -15,6 +15,7 @@
 //! - `policies`: policies in other languages agree with the built-in one
 //! - `readme`: every block and table of the README holds
 //! - `receipt`: what became of the host's environments is told, and nothing else
+//! - `several`: policies side by side, and held to their content
 //! - `verify`: the list tells which step failed and why; see also `engines::verify`
 //!
 //! Tests are hermetic: each has its own home, and a cleared environment.
@@ -35,6 +36,7 @@ mod layers;
 mod policies;
 mod readme;
 mod receipt;
+mod several;
 mod support;
 mod verify;
 
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
     trials.extend(policies::trials());
     trials.extend(readme::trials());
     trials.extend(receipt::trials());
+    trials.extend(several::trials());
     trials.extend(verify::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);
     support::clean_up();

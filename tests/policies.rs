@@ -15,7 +15,7 @@ const COPIES: [&str; 3] = ["c", "javascript", "python"];
 pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for policy in COPIES.map(Policy::read) {
-        for case in cases::names().into_iter().filter(|case| cases::policy(case).is_none()) {
+        for case in cases::names().into_iter().filter(|case| cases::policies(case).is_empty()) {
             let name = format!("policies::{}::{case}", policy.name);
             let (policy, ignored) = (policy.clone(), policy.ignored());
             let test = move || policy.plans_as_built_in(&case);
@@ -34,8 +34,11 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The one in that folder.
+    /// The one in that folder, or `builtin`.
     pub fn read(name: &str) -> Self {
+        if name == "builtin" {
+            return Self { name: name.to_owned(), built: Ok(name.to_owned()) };
+        }
         let setup = setup();
         let mut policies = setup["policies"].as_array().into_iter().flatten();
         let built = match policies.find(|policy| policy["name"] == name) {

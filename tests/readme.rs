@@ -13,6 +13,7 @@ use std::path::Path;
 use libtest_mimic::Trial;
 use serde_json::Value;
 
+use crate::hostile::policy;
 use crate::support::{Env, Outcome, Ran, paude, tree};
 use crate::trials;
 
@@ -51,9 +52,15 @@ pub fn trials() -> Vec<Trial> {
     trials
 }
 
-/// The project, with a person who chose the native engine.
+/// The project, with a person who chose the native engine, and with a policy that finds
+/// nothing where the page names one.
 fn project() -> Env {
     let env = Env::with(TREE);
+    let policy = policy::make(&env, "empty");
+    std::fs::create_dir(env.project.join("tools")).unwrap();
+    for place in ["node_modules.wasm", "tools/node_modules.wasm"] {
+        std::fs::copy(&policy, env.project.join(place)).unwrap();
+    }
     person(&env, r#"{"engine": "native"}"#);
     env
 }
@@ -108,7 +115,11 @@ fn every_block_has_a_tag_that_says_how_it_is_tested() -> Outcome {
 fn settings_are_taken() -> Outcome {
     for block in blocks("json") {
         let env = project();
-        env.write("paude.json", block);
+        let hashed = env.command("sha256sum").arg("node_modules.wasm").output()?.stdout;
+        let hashed = String::from_utf8(hashed)?;
+        // The page shows the hash of an empty file.
+        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        env.write("paude.json", &block.replace(empty, &hashed[..64]));
         let ran = env.paude(&["--dry-run", "--quiet", "--engine", "podman"]).code(0);
         assert_eq!(ran.stderr(), "", "{block}");
     }

@@ -217,10 +217,11 @@ pub struct Project {
     /// Size limit of each hidden directory's replacement, such as 2g
     #[arg(long)]
     pub size: Option<Size>,
-    /// Decide with this policy component in place of the built-in one
+    /// Decide with this policy component in place of the built-in one; `builtin` is that
+    /// one (repeatable: their findings are united)
     #[arg(long, value_name = "FILE")]
-    pub policy: Option<PathBuf>,
-    /// Give a policy this much time [default: 2]
+    pub policy: Vec<PathBuf>,
+    /// Give each policy this much time [default: 2]
     #[arg(long, value_name = "SECONDS")]
     pub policy_timeout: Option<Seconds>,
     /// Compile a policy anew, and keep nothing of it

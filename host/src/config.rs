@@ -7,11 +7,12 @@ mod file;
 mod load;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod oracle;
+mod policies;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 pub use file::schema;
+pub use policies::{PolicyChoice, PolicySource};
 
 use crate::cli;
 use crate::error::{Error, Result};
@@ -36,17 +37,6 @@ pub enum Selection {
     Listed(Vec<RelPath>),
 }
 
-/// Where a policy's bytes are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PolicySource {
-    /// In this program.
-    Builtin,
-    /// In a file that the person named.
-    File(PathBuf),
-    /// In a file that the repository named: below the workspace.
-    Workspace(RelPath),
-}
-
 /// Everything that was asked for, checked as far as it can be without looking at
 /// the project.
 #[derive(Debug)]
@@ -63,9 +53,9 @@ pub struct Config {
     pub env: Vec<(String, String)>,
     /// Size limit of each shadow in bytes.
     pub size: Option<u64>,
-    /// What decides.
-    pub policy: PolicySource,
-    /// How much wall time it has.
+    /// What decides, in order; at least one.
+    pub policies: Vec<PolicyChoice>,
+    /// How much wall time each of them has.
     pub policy_timeout: Duration,
     /// Whether machine code of a policy is kept for later runs.
     pub policy_cache: bool,
@@ -95,18 +85,7 @@ impl Config {
             (_, Some(setup)) => Some(setup.clone()),
             _ => project.setup.or(person.setup),
         };
-        let policy = match (&cli.policy, project.policy, person.policy) {
-            (Some(file), ..) => PolicySource::File(file.clone()),
-            (_, Some(file), _) => {
-                PolicySource::Workspace(RelPath::typed(&file).map_err(|fault| {
-                    Error::usage(format!("paude.json: policy `{}` {fault}", shown(&file))).hint(
-                        "a project's policy must lie in the project; use --policy for another",
-                    )
-                })?)
-            }
-            (.., Some(file)) => PolicySource::File(load::beside_person_file(&file)),
-            _ => PolicySource::Builtin,
-        };
+        let policies = policies::choose(&cli.policy, project.policy, person.policy)?;
         let mut env = Vec::new();
         for file in [person.env, project.env].into_iter().flatten() {
             env.extend(file.into_iter().map(|(name, value)| (name.into(), value)));
@@ -133,7 +112,7 @@ impl Config {
             image: cli.image.clone().or(project.image).or(person.image),
             env,
             size: cli.size.or(project.size).or(person.size).map(u64::from),
-            policy,
+            policies,
             policy_timeout: cli
                 .policy_timeout
                 .or(person.policy_timeout.0)

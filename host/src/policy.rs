@@ -5,10 +5,12 @@ mod asked;
 mod cache;
 mod filesystem;
 mod limits;
+mod load;
 mod run;
 mod sandbox;
 mod spinner;
 mod tuning;
+mod unite;
 mod watch;
 
 use std::path::Path;
@@ -18,24 +20,23 @@ pub use answer::unanswered;
 
 use crate::config::{Config, PolicySource, Selection};
 use crate::error::{Error, Result};
-use crate::escape::{shown, shown_path};
-use crate::file;
 use crate::path::RelPath;
 use crate::wit;
 use crate::workspace::Workspace;
 use asked::{Asked, Terms};
+use load::Policy;
 
 /// Where a policy finds the workspace: the guest path of its one preopen.
 const ROOT: &str = "/workspace";
 
-/// A policy's answer, with what it was asked and what it took.
+/// What the policies answered, with what they were asked and what they took.
 #[derive(Debug)]
 pub struct Answer {
     /// What [`crate::plan::Plan::check`] judges.
     pub raw: wit::RawPlan,
     query: wit::Query,
-    /// What the policy took, and the time it had.
-    used: run::Used,
+    /// What each policy took, and the time that each had.
+    used: Vec<(String, run::Used)>,
     time: Duration,
 }
 
@@ -44,8 +45,8 @@ pub fn builtin() -> &'static [u8] {
     include_bytes!(concat!(env!("OUT_DIR"), "/policy.wasm"))
 }
 
-/// Loads the policy, and asks it what to hide in this workspace. Where it has to be
-/// compiled, a terminal is told, unless the person wants it `quiet`.
+/// Asks the policies, one after the other, what to hide in this workspace. Where one has to
+/// be compiled, a terminal is told, unless the person wants it `quiet`.
 pub fn propose(config: &Config, workspace: &Workspace, quiet: bool) -> Result<Answer> {
     let (query, layout) = question(config, workspace);
     let terms = Terms {
@@ -54,18 +55,42 @@ pub fn propose(config: &Config, workspace: &Workspace, quiet: bool) -> Result<An
         cache: config.policy_cache,
         quiet,
     };
-    let mut policy = Asked::start(Policy::load(&config.policy, workspace)?, &terms)?;
-    let findings = policy.detect(&query)?;
-    // A detector finds, and the built-in policy plans.
-    let plan = match policy.plans() {
-        true => policy.plan(&findings, &layout)?,
-        false => {
+    let (mut answers, mut used) = (Vec::new(), Vec::new());
+    let (mut planner, mut builtin) = (None, None);
+    for (at, choice) in config.policies.iter().enumerate() {
+        let mut policy = Asked::start(Policy::load(choice, workspace)?, &terms)?;
+        answers.push(policy.detect(&query)?);
+        used.push(policy.used());
+        // The built-in one plans where no other does.
+        match (policy.plans(), &choice.source) {
+            (true, PolicySource::Builtin) => builtin = Some((at, policy)),
+            (true, _) => {
+                if let Some((other, _)) = planner.replace((at, policy)) {
+                    return Err(two_planners(&used[other].0, &used[at].0));
+                }
+            }
+            (false, _) => {}
+        }
+    }
+    let findings = unite::unite(answers);
+    let plan = match planner.or(builtin) {
+        Some((at, mut policy)) => {
+            let plan = policy.plan(&findings, &layout)?;
+            used[at] = policy.used();
+            plan
+        }
+        None => {
             let terms = Terms { workspace: None, ..terms };
-            Asked::start(BUILTIN, &terms)?.plan(&findings, &layout)?
+            Asked::start(Policy::builtin(), &terms)?.plan(&findings, &layout)?
         }
     };
-    let (used, time) = (policy.used(), config.policy_timeout);
-    Ok(Answer { raw: wit::RawPlan { findings, plan, layout }, query, used, time })
+    let raw = wit::RawPlan { findings, plan, layout };
+    Ok(Answer { raw, query, used, time: config.policy_timeout })
+}
+
+fn two_planners(one: &str, other: &str) -> Error {
+    Error::usage(format!("{one} and {other} both plan, and one plan is wanted"))
+        .hint("leave out one of them; a policy that only detects goes with any other")
 }
 
 /// What a policy is asked about this workspace.
@@ -93,46 +118,6 @@ fn question(config: &Config, workspace: &Workspace) -> (wit::Query, wit::Layout)
 /// A path as the interface can say it, with U+FFFD for what it cannot.
 fn sayable(path: &Path) -> String {
     path.to_string_lossy().replace(char::is_control, "\u{fffd}")
-}
-
-/// A policy's code and the name it goes by in messages.
-struct Policy {
-    name: String,
-    /// `None` is the built-in one.
-    bytes: Option<Vec<u8>>,
-}
-
-const BUILTIN: Policy = Policy { name: String::new(), bytes: None };
-
-impl Policy {
-    /// What it is called in a sentence.
-    fn who(&self) -> String {
-        match &self.bytes {
-            Some(_) => format!("policy `{}`", self.name),
-            None => "the built-in policy".to_owned(),
-        }
-    }
-
-    fn load(source: &PolicySource, workspace: &Workspace) -> Result<Self> {
-        let (name, bytes) = match source {
-            PolicySource::Builtin => return Ok(BUILTIN),
-            PolicySource::File(path) => {
-                (shown_path(path), file::read_named(path, limits::COMPONENT_BYTES))
-            }
-            PolicySource::Workspace(path) => (
-                shown(path.as_str()).into_owned(),
-                workspace.read(path.as_path(), limits::COMPONENT_BYTES),
-            ),
-        };
-        let fail = |what: &dyn std::fmt::Display| {
-            Error::failed(format!("cannot read policy `{name}`: {what}"))
-        };
-        match bytes {
-            Ok(Some(bytes)) => Ok(Self { name, bytes: Some(bytes) }),
-            Ok(None) => Err(fail(&"no such file")),
-            Err(error) => Err(fail(&error)),
-        }
-    }
 }
 
 /// The interface version that this host speaks.

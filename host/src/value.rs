@@ -1,5 +1,7 @@
 //! Values of the settings, each parsed once, the same in JSON and on the command line.
 
+mod policies;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
@@ -7,6 +9,8 @@ use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
+
+pub use policies::{MOST_POLICIES, Policies, PolicyEntry, Sha256};
 
 /// What runs the container.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, clap::ValueEnum)]

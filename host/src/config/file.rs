@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
-use crate::value::{Depth, EngineChoice, EnvName, Image, Seconds, Size, Venv};
+use crate::value::{Depth, EngineChoice, EnvName, Image, Policies, Seconds, Size, Venv};
 
 /// Whose file it is.
 pub(super) trait Origin: Default {
@@ -55,8 +55,10 @@ pub(super) struct File<O> {
     pub env: Option<BTreeMap<EnvName, String>>,
     /// Size limit of each empty directory: bytes, or text such as "2g".
     pub size: Option<Size>,
-    /// A policy component in the project that decides in place of the built-in one.
-    pub policy: Option<String>,
+    /// What decides what is hidden: a policy component in the project, "builtin", or a
+    /// list of such, whose findings are united. An object with "path" and "sha256" takes
+    /// only that very file.
+    pub policy: Option<Policies>,
     /// What runs the container.
     #[schemars(skip)]
     pub engine: Grant<EngineChoice, O>,

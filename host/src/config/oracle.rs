@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::file::{File, Origin, Person, Repository, schema};
 use super::load::parse;
 use super::selection;
-use crate::value::Venv;
+use crate::value::{PolicyEntry, Venv};
 
 /// Any bytes as a settings file: refused in words, or taken for what its JSON says. A
 /// key that is not known is never passed over.
@@ -68,13 +68,22 @@ fn settings<O>(file: &File<O>) -> Value {
             env.iter().map(|(name, value)| (name.as_ref().to_owned(), json!(value))).collect::<Map<_, _>>()
         }),
         "size": file.size.map(u64::from),
-        "policy": file.policy,
+        "policy": file.policy.as_ref().map(|policies| {
+            policies.0.iter().map(policy).collect::<Vec<_>>()
+        }),
         "engine": file.engine.0.map(|engine| format!("{engine:?}").to_lowercase()),
         "engine_args": file.engine_args.0,
         "user": file.user.0,
     });
     all.as_object_mut().expect("an object").retain(|_, value| !value.is_null());
     all
+}
+
+fn policy(entry: &PolicyEntry) -> Value {
+    match entry.sha256 {
+        Some(sha256) => json!({ "path": entry.path, "sha256": sha256.to_string() }),
+        None => json!(entry.path),
+    }
 }
 
 /// Each key of the file is a setting, unchanged but for a size in words.
@@ -90,6 +99,11 @@ fn assert_same(told: &Map<String, Value>, meant: &Value) {
                 let bytes = digits.parse::<u64>().expect("digits")
                     * 1024_u64.pow(u32::try_from(unit).expect("0 to 4"));
                 assert_eq!(meant["size"], bytes, "{text}");
+            }
+            "policy" => {
+                let listed = if value.is_array() { value.clone() } else { json!([value]) };
+                let spelt = |list: &Value| list.to_string().to_lowercase();
+                assert_eq!(spelt(&meant[key]), spelt(&listed));
             }
             "$schema" | "packages" | "pip_install" | "create" | "build" => {}
             _ => assert_eq!(meant[key], *value, "{key}"),

@@ -34,15 +34,20 @@ impl Answer {
         document.to_string()
     }
 
-    /// What the policy took, and what it may take.
+    /// What the policy took, and what it may take; of several, a line for each.
     pub fn used(&self) -> String {
-        format!(
-            "took {} ms of {} s, and {} KiB of {} MiB of memory",
-            self.used.time.as_millis(),
-            self.time.as_secs_f32(),
-            self.used.memory >> 10,
-            limits::MEMORY >> 20
-        )
+        let several = self.used.len() > 1;
+        let line = |(who, used): &(String, super::run::Used)| {
+            format!(
+                "{}took {} ms of {} s, and {} KiB of {} MiB of memory",
+                if several { format!("{who} ") } else { String::new() },
+                used.time.as_millis(),
+                self.time.as_secs_f32(),
+                used.memory >> 10,
+                limits::MEMORY >> 20
+            )
+        };
+        self.used.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 }
 

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::limits::{Allowed, Limit};
+use super::load::Policy;
 use super::run::{Ended, Foreign, Running, Used};
 use super::spinner::Spinner;
-use super::{Policy, SPOKEN, cache};
+use super::{SPOKEN, cache};
 use crate::error::{Error, Result};
 use crate::escape::brief;
 use crate::wit;
@@ -32,7 +33,7 @@ pub(super) struct Asked {
 impl Asked {
     /// Starts a policy in its sandbox.
     pub(super) fn start(policy: Policy, terms: &Terms<'_>) -> Result<Self> {
-        let who = policy.who();
+        let who = policy.who;
         let place = terms.workspace.map(|workspace| workspace.path().as_path());
         let root = terms.workspace.map(Workspace::try_clone).transpose().map_err(|error| {
             Error::failed(format!("cannot open the workspace for the policy: {error}"))
@@ -54,9 +55,9 @@ impl Asked {
         self.running.plans
     }
 
-    /// What it took so far.
-    pub(super) fn used(&self) -> Used {
-        self.running.used()
+    /// How a sentence names it, and what it took so far.
+    pub(super) fn used(&self) -> (String, Used) {
+        (self.who.clone(), self.running.used())
     }
 
     /// What it finds.

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use crate::cli::{AnswerFormat, PolicyRun};
-use crate::config::{Config, PolicySource};
+use crate::config::{Config, PolicyChoice};
 use crate::error::{Exit, Result};
 use crate::policy;
 use crate::workspace::Workspace;
@@ -12,10 +12,8 @@ use crate::workspace::Workspace;
 pub(super) fn execute(cli: &PolicyRun) -> Result<Exit> {
     let workspace = Workspace::open(&cli.project.workspace)?;
     let mut config = Config::load(&cli.project, &workspace)?;
-    match &cli.file {
-        Some(file) if file.as_os_str() == "builtin" => config.policy = PolicySource::Builtin,
-        Some(file) => config.policy = PolicySource::File(file.clone()),
-        None => {}
+    if let Some(file) = &cli.file {
+        config.policies = vec![PolicyChoice::typed(file)];
     }
     let answered = policy::propose(&config, &workspace, false);
     let text = match (&answered, cli.format) {

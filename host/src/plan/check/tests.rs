@@ -5,7 +5,6 @@ use std::os::unix::fs::symlink;
 use std::time::Duration;
 
 use super::*;
-use crate::config::PolicySource;
 use crate::value::EngineChoice;
 
 /// An answer, and the question it answers.
@@ -74,7 +73,7 @@ impl Fixture {
             image: None,
             env: Vec::new(),
             size: answer.layout.size,
-            policy: PolicySource::Builtin,
+            policies: Vec::new(),
             policy_timeout: Duration::from_secs(2),
             policy_cache: false,
             engine: EngineChoice::Auto,

@@ -3,7 +3,7 @@
 use arbitrary::{Result, Unstructured};
 
 use super::fixture::{HONEST, PATHS};
-use crate::config::{Config, PolicySource, Selection};
+use crate::config::{Config, Selection};
 use crate::oracle::words;
 use crate::path::{ContainerPath, HostPath, RelPath};
 use crate::plan::{Plan, Shadow};
@@ -63,7 +63,7 @@ pub(super) fn config(selection: Selection, size: Option<u64>) -> Config {
         image: None,
         env: Vec::new(),
         size,
-        policy: PolicySource::Builtin,
+        policies: Vec::new(),
         policy_timeout: std::time::Duration::ZERO,
         policy_cache: false,
         engine: EngineChoice::Auto,
