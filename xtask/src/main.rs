@@ -4,6 +4,7 @@
 //! brings the machine as far as it may towards what the tests need, says what it did, and never gives up over an engine
 //! that cannot be had here.
 
+mod bench;
 mod check_macos;
 mod demo;
 mod guest;
@@ -42,6 +43,8 @@ enum Chore {
     Guest(guest::Args),
     /// Formatting and clippy, warnings as errors
     Lint,
+    /// Measure what paude costs against what it is compared with, and draw it
+    Bench,
     /// Type-check paude for macOS, from any machine
     CheckMacos,
 }
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Chore::Setup(args) => setup::run(&place, &args),
         Chore::Guest(args) => guest::run(&place, &args),
         Chore::Lint => lint::run(&place),
+        Chore::Bench => bench::run(&place),
         Chore::CheckMacos => check_macos::run(&place),
     };
     match done {

@@ -25,6 +25,8 @@ const NEEDS: &[Need] = &[
     Need { there: || which("tmux").is_some(), packages: &["tmux"] },
     Need { there: || which("busybox").is_some(), packages: &["busybox"] },
     Need { there: || which("mksh").is_some(), packages: &["mksh"] },
+    Need { there: || which("bwrap").is_some(), packages: &["bubblewrap"] },
+    Need { there: || which("time").is_some(), packages: &["time"] },
     Need { there: venv, packages: &["python3-venv"] },
 ];
 
