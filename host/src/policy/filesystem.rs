@@ -6,6 +6,7 @@
 //! takes the types that the directory tells and asks for nothing more; and no
 //! thread is started. Paths stay below the directory by cap-std's resolution.
 
+mod listing;
 mod stream;
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -14,13 +15,13 @@ use std::sync::Arc;
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt as _};
 use cap_std::fs::{
     Dir, FileType, FileTypeExt as _, Metadata, MetadataExt as _, OpenOptions, OpenOptionsExt as _,
-    ReadDir,
 };
+use rustix::fs::OFlags;
 use wasmtime::Result;
 use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 use wasmtime_wasi::p2::bindings::sync::filesystem::types::{
-    self, Advice, Descriptor, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntry,
+    self, Advice, Descriptor, DescriptorFlags, DescriptorStat, DescriptorType,
     DirectoryEntryStream, Filesize, MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
 };
 use wasmtime_wasi::p2::bindings::sync::io::streams;
@@ -35,14 +36,16 @@ pub(super) struct ReadOnly<'a> {
 
 /// What a descriptor stands for.
 enum Open {
-    Dir(Dir),
+    /// With whether it was listed: the first listing goes through this very descriptor,
+    /// a later one opens it anew, as the place in the listing belongs to the descriptor.
+    Dir(Dir, bool),
     File(Arc<std::fs::File>),
 }
 
 impl ReadOnly<'_> {
     /// Hands a directory to the policy.
     pub(super) fn push_dir(&mut self, dir: Dir) -> FsResult<Resource<Descriptor>> {
-        self.push(Open::Dir(dir))
+        self.push(Open::Dir(dir, false))
     }
 
     // The bindings name the types of resources; the table holds ours under the same number.
@@ -56,21 +59,21 @@ impl ReadOnly<'_> {
 
     fn dir(&self, fd: &Resource<Descriptor>) -> FsResult<&Dir> {
         match self.open(fd)? {
-            Open::Dir(dir) => Ok(dir),
+            Open::Dir(dir, _) => Ok(dir),
             Open::File(_) => Err(ErrorCode::NotDirectory.into()),
         }
     }
 
     fn file(&self, fd: &Resource<Descriptor>) -> FsResult<&Arc<std::fs::File>> {
         match self.open(fd)? {
-            Open::Dir(_) => Err(ErrorCode::IsDirectory.into()),
+            Open::Dir(..) => Err(ErrorCode::IsDirectory.into()),
             Open::File(file) => Ok(file),
         }
     }
 
     fn metadata(&self, fd: &Resource<Descriptor>) -> FsResult<Metadata> {
         Ok(match self.open(fd)? {
-            Open::Dir(dir) => dir.dir_metadata()?,
+            Open::Dir(dir, _) => dir.dir_metadata()?,
             Open::File(file) => Metadata::from_file(file)?,
         })
     }
@@ -158,13 +161,16 @@ impl types::HostDescriptor for ReadOnly<'_> {
         };
         let mut options = OpenOptions::new();
         options.read(true).follow(follow);
-        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+        let mut flags = OFlags::NONBLOCK;
+        flags.set(OFlags::DIRECTORY, open.contains(OpenFlags::DIRECTORY));
+        options.custom_flags(flags.bits().cast_signed());
         let file = self.dir(&fd)?.open_with(&path, &options)?;
+        if flags.contains(OFlags::DIRECTORY) {
+            return self.push_dir(Dir::from_std_file(file.into_std()));
+        }
         let found = file.metadata()?;
         if found.is_dir() {
-            self.push(Open::Dir(Dir::from_std_file(file.into_std())))
-        } else if open.contains(OpenFlags::DIRECTORY) {
-            Err(ErrorCode::NotDirectory.into())
+            self.push_dir(Dir::from_std_file(file.into_std()))
         } else if found.is_file() {
             self.push(Open::File(Arc::new(file.into_std())))
         } else {
@@ -181,7 +187,7 @@ impl types::HostDescriptor for ReadOnly<'_> {
         &mut self,
         fd: Resource<Descriptor>,
     ) -> FsResult<Resource<DirectoryEntryStream>> {
-        let entries = self.dir(&fd)?.entries()?;
+        let entries = self.entries(&fd)?;
         Ok(Resource::new_own(self.table.push(entries)?.rep()))
     }
 
@@ -342,24 +348,5 @@ impl types::HostDescriptor for ReadOnly<'_> {
         _: String,
     ) -> FsResult<()> {
         read_only()
-    }
-}
-
-impl types::HostDirectoryEntryStream for ReadOnly<'_> {
-    fn read_directory_entry(
-        &mut self,
-        stream: Resource<DirectoryEntryStream>,
-    ) -> FsResult<Option<DirectoryEntry>> {
-        let entries = self.table.get_mut(&Resource::<ReadDir>::new_borrow(stream.rep()))?;
-        let Some(entry) = entries.next().transpose()? else { return Ok(None) };
-        let type_ = kind(entry.file_type()?);
-        // The stream goes on after a name that cannot be said.
-        let name = entry.file_name().into_string().map_err(|_| ErrorCode::IllegalByteSequence)?;
-        Ok(Some(DirectoryEntry { type_, name }))
-    }
-
-    fn drop(&mut self, stream: Resource<DirectoryEntryStream>) -> Result<()> {
-        self.table.delete(Resource::<ReadDir>::new_own(stream.rep()))?;
-        Ok(())
     }
 }

@@ -23,12 +23,16 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn new(allowed: Allowed) -> Self {
-        Self { before: resident(), paused: None, growth: allowed.growth }
+        Self {
+            before: (allowed.growth < usize::MAX).then(resident).flatten(),
+            paused: None,
+            growth: allowed.growth,
+        }
     }
 
     /// What paude grows by from here on is not the policy's.
     pub(super) fn pause(&mut self) {
-        self.paused = resident();
+        self.paused = self.before.and_then(|_| resident());
     }
 
     /// The end of a pause, if there was one.
@@ -63,8 +67,9 @@ impl Watch {
     }
 
     fn look(&self) -> Result<(), Limit> {
-        match (self.before, resident()) {
-            (Some(before), Some(now)) if now.saturating_sub(before) > self.growth => {
+        let Some(before) = self.before else { return Ok(()) };
+        match resident() {
+            Some(now) if now.saturating_sub(before) > self.growth => {
                 Err(Limit::Growth(self.growth))
             }
             _ => Ok(()),

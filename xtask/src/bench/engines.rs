@@ -86,7 +86,8 @@ fn native(place: &Place, programs: &Programs, dir: &Path, rows: &mut Vec<Row>) -
     say("measuring --engine native -- true");
     let run = |project: &Path| {
         let mut command = programs.paude(place);
-        command.args(["--quiet", "--engine", "native", "-C"]).arg(project).args(["--", "true"]);
+        command.args(["--quiet", "--engine", "native", "--setup", ":", "-C"]).arg(project);
+        command.args(["--", "true"]);
         command
     };
     let one = trees::project(dir, 1)?;
@@ -105,7 +106,7 @@ fn native(place: &Place, programs: &Programs, dir: &Path, rows: &mut Vec<Row>) -
     }
     let ten = trees::project(dir, 10)?;
     let mut unguarded = programs.paude(place);
-    unguarded.args(["--quiet", "--no-guard", "--engine", "native", "-C"]).arg(&ten);
+    unguarded.args(["--quiet", "--no-guard", "--setup", ":", "--engine", "native", "-C"]).arg(&ten);
     unguarded.args(["--", "true"]);
     let [ours, without] = medians(NATIVE_ROUNDS, [run(&ten), unguarded])?;
     let names = ("guard of ten shadows, before and after a setup", "--no-guard");
