@@ -17,6 +17,7 @@
 //! - `receipt`: what became of the host's environments is told, and nothing else
 //! - `several`: policies side by side, and held to their content
 //! - `verify`: the list tells which step failed and why; see also `engines::verify`
+//! - `several`: policies side by side, and held to their content
 //!
 //! Tests are hermetic: each has its own home, and a cleared environment.
 #![expect(clippy::disallowed_methods, reason = "tests arrange files and start programs themselves")]
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
     trials.extend(receipt::trials());
     trials.extend(several::trials());
     trials.extend(verify::trials());
+    trials.extend(several::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);
     support::clean_up();
     conclusion.exit_code()
