@@ -3,6 +3,7 @@
 //! - `authors`: the page for those who write policies
 //! - `cache`: compiled policies are kept, and nobody else can put code there
 //! - `cases`: a folder of golden cases; drop one in, and it is a test
+//! - `check`: what is said of a policy that cannot be used
 //! - `cli`: what is typed, what is said, and the exit codes
 //! - `doctor`: what is wrong with a machine is told, with what to do
 //! - `engines`: the real ones, one lane each; ignored where an engine is missing,
@@ -26,6 +27,7 @@
 mod authors;
 mod cache;
 mod cases;
+mod check;
 mod cli;
 mod doctor;
 mod engines;
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
     trials.extend(authors::trials());
     trials.extend(cache::trials());
     trials.extend(cases::trials());
+    trials.extend(check::trials());
     trials.extend(cli::trials());
     trials.extend(doctor::trials());
     trials.extend(engines::trials());

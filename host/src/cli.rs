@@ -139,6 +139,11 @@ pub struct Doctor {
 pub enum Policy {
     /// Ask a policy what it would hide here, and show its answer unchecked
     Run(Box<PolicyRun>),
+    /// Say what a component is, whether this paude can run it, and all that is wrong with it
+    Check {
+        /// The component, or `builtin`
+        file: PathBuf,
+    },
     /// Write the built-in policy's component to a file, for other WASI hosts
     Export {
         /// A file that does not exist yet, or `-` for standard output

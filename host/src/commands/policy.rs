@@ -1,5 +1,6 @@
 //! `paude policy`: for those who write policies, or run them elsewhere.
 
+mod check;
 mod export;
 mod run;
 
@@ -10,6 +11,7 @@ use crate::error::{Exit, Result};
 pub(super) fn execute(cli: &Policy) -> Result<Exit> {
     match cli {
         Policy::Run(run) => run::execute(run),
+        Policy::Check { file } => check::execute(file),
         Policy::Export { file } => export::execute(file),
     }
 }
