@@ -100,8 +100,8 @@ impl Inspection {
     }
 
     fn exports_fit(&mut self, engine: &Engine, component: &Component) {
-        let own = |name: &&String| name.starts_with("paude:isolation/");
-        let exported: Vec<_> = self.exports.iter().filter(own).cloned().collect();
+        let of_paude = |name: &&String| name.starts_with("paude:isolation/");
+        let exported: Vec<_> = self.exports.iter().filter(of_paude).cloned().collect();
         if exported.is_empty() {
             let others: Vec<_> =
                 self.exports.iter().take(3).map(|name| format!("`{name}`")).collect();
