@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use libtest_mimic::Trial;
 
-use crate::support::{Env, Outcome, paude, setup, tree};
+use crate::hostile::policy;
+use crate::policies;
+use crate::support::{Env, Outcome, Ran, paude, setup, tree};
 use crate::trials;
 
 const README: &str = include_str!("../guest/README.md");
@@ -17,10 +19,20 @@ pub fn trials() -> Vec<Trial> {
         run_shows_the_answer_before_it_is_checked,
         run_says_what_was_asked_where_there_is_no_answer,
         export_overwrites_nothing,
+        compare_shows_what_only_one_of_them_hides,
+        new_overwrites_nothing,
+        new_writes_the_interface_of_this_paude,
         the_example_is_the_one_in_the_readme,
     ];
     let build = trials![the_readme_works_word_for_word];
     trials.extend(build.into_iter().map(|trial| trial.with_ignored_flag(ignored)));
+    let tool = |name: &str| !setup()["tools"][name].is_null() || std::env::var_os("CI").is_some();
+    let [python, javascript]: [Trial; 2] =
+        trials![the_template_in_python_works, the_template_in_javascript_works]
+            .try_into()
+            .expect("two");
+    trials.push(python.with_ignored_flag(!tool("componentize_py")));
+    trials.push(javascript.with_ignored_flag(!tool("jco")));
     trials
 }
 
@@ -75,6 +87,106 @@ fn export_overwrites_nothing() -> Outcome {
     Ok(())
 }
 
+fn compare_shows_what_only_one_of_them_hides() -> Outcome {
+    let env = Env::with(".venv/pyvenv.cfg\nvenv/pyvenv.cfg: \"version = 3.11.2\\n\"\nother/");
+    let detector = "(core module $main
+        (import \"heap\" \"memory\" (memory 1))
+        (data (i32.const 1024) \".venvother\")
+        (func (export \"detect\") (param i32 i32 i32 i32 i32 i32) (result i32)
+            (i32.store (i32.const 4) (i32.const 2048))
+            (i32.store (i32.const 8) (i32.const 2))
+            (i32.store (i32.const 2048) (i32.const 1024))
+            (i32.store (i32.const 2052) (i32.const 5))
+            (i32.store (i32.const 2116) (i32.const 1029))
+            (i32.store (i32.const 2120) (i32.const 5))
+            i32.const 0))";
+    std::fs::write(env.project.join("own.wasm"), policy::component(detector))?;
+    env.paude(&["policy", "compare", "own.wasm"]).code(0).prints(
+        "only policy `own.wasm` hides\n  other: venv ()\n\
+         only the built-in policy hides\n  venv: venv, Python 3.11.2 (pyvenv.cfg)\n\
+         both hide 1 directory\n",
+    );
+    env.paude(&["policy", "compare", "builtin"]).code(0).prints("both hide 2 directories\n");
+    env.paude(&["policy", "compare", "nowhere.wasm"]).code(125).says("no such file");
+    Ok(())
+}
+
+fn new_overwrites_nothing() -> Outcome {
+    let env = Env::with("there/file\nfile\nempty/");
+    for place in ["there", "file"] {
+        let ran = env.paude(&["policy", "new", place, "--lang", "rust"]).code(2).prints("");
+        ran.says("error: cannot make `").says("hint: nothing is overwritten");
+    }
+    assert_eq!(std::fs::read_dir(env.project.join("there"))?.count(), 1);
+    env.paude(&["policy", "new", "no/such/place", "--lang", "js"]).code(125).says("cannot make");
+    env.paude(&["policy", "new", "other", "--lang", "cobol"]).code(2);
+    for place in ["empty", "fresh"] {
+        let said = env.paude(&["policy", "new", place, "--lang", "python"]).code(0).stdout();
+        assert!(said.starts_with(&format!("`{place}` holds a policy, its test, ")), "{said}");
+        assert!(env.project.join(place).join("test_rules.py").exists());
+    }
+    Ok(())
+}
+
+fn new_writes_the_interface_of_this_paude() -> Outcome {
+    let env = Env::new();
+    for language in ["rust", "python", "js"] {
+        env.paude(&["policy", "new", language, "--lang", language]).code(0);
+        for entry in std::fs::read_dir(root().join("wit"))? {
+            let name = entry?.file_name();
+            let written = std::fs::read(env.project.join(language).join("wit").join(&name))?;
+            assert_eq!(written, std::fs::read(root().join("wit").join(&name))?);
+        }
+    }
+    Ok(())
+}
+
+/// Runs a script in a new template; its tools are those that were fetched for the tests.
+#[track_caller]
+fn built(language: &str, script: &str) -> Env {
+    let mut env = Env::new();
+    env.vars.push(policies::shared_cache());
+    env.paude(&["policy", "new", "made", "--lang", language]).code(0);
+    let mut shell = env.command("sh");
+    for tool in ["componentize_py", "jco"] {
+        shell.env(tool, setup()["tools"][tool].as_str().unwrap_or_default());
+    }
+    shell.args(["-ec", script]).current_dir(env.project.join("made"));
+    Ran(shell.output().unwrap()).code(0);
+    env.paude(&["policy", "check", "made/policy.wasm"]).code(0);
+    env
+}
+
+fn the_template_in_python_works() -> Outcome {
+    let componentize = "python3 -c 'from componentize_py import script; script()' --wit-path wit \
+        --world detector componentize app --output policy.wasm";
+    let script = format!(
+        "export PYTHONDONTWRITEBYTECODE=1; python3 -m unittest\n\
+         PYTHONPATH=$componentize_py {componentize}"
+    );
+    let env = built("python", &script);
+    env.write("pyproject.toml", "");
+    env.paude(&["policy", "run", "made/policy.wasm"])
+        .code(0)
+        .prints("build: reserved (beside pyproject.toml)\n");
+    env.paude(&["policy", "run", "made/policy.wasm", "--venv", "new", "--venv", "made"])
+        .code(0)
+        .prints("made: unmarked (listed)\nnew: reserved (listed)\n");
+    Ok(())
+}
+
+fn the_template_in_javascript_works() -> Outcome {
+    let env = built("js", "node --test\nln -s $jco node_modules\nnode build.js");
+    env.write("package.json", "{}");
+    env.paude(&["policy", "run", "made/policy.wasm"])
+        .code(0)
+        .prints("node_modules: reserved (beside package.json)\n");
+    env.paude(&["policy", "run", "made/policy.wasm", "--venv", "new", "--venv", "made"])
+        .code(0)
+        .prints("made: unmarked (listed)\nnew: reserved (listed)\n");
+    Ok(())
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
@@ -122,7 +234,7 @@ fn follow(env: &Env, place: &Path, block: &str) -> PathBuf {
     let script: Vec<_> = typed.iter().map(|line| &line[2..]).collect();
     let script = format!("exec 2>&1\n{}\npwd", script.join("\n"));
     let mut command = env.command("sh");
-    command.args(["-ec", &script]).current_dir(place).env("PAUDE", root());
+    command.args(["-ec", &script]).current_dir(place);
     let own = |name: &str| std::env::var_os(name);
     let home = |name: &str| own("HOME").map(|home| Path::new(&home).join(name).into_os_string());
     for (name, default) in [

@@ -3,6 +3,7 @@
 //! - `authors`: the page for those who write policies
 //! - `cache`: compiled policies are kept, and nobody else can put code there
 //! - `cases`: a folder of golden cases; drop one in, and it is a test
+//! - `check`: what is said of a policy that cannot be used
 //! - `cli`: what is typed, what is said, and the exit codes
 //! - `doctor`: what is wrong with a machine is told, with what to do
 //! - `engines`: the real ones, one lane each; ignored where an engine is missing,
@@ -17,6 +18,7 @@
 //! - `receipt`: what became of the host's environments is told, and nothing else
 //! - `several`: policies side by side, and held to their content
 //! - `verify`: the list tells which step failed and why; see also `engines::verify`
+//! - `several`: policies side by side, and held to their content
 //!
 //! Tests are hermetic: each has its own home, and a cleared environment.
 #![expect(clippy::disallowed_methods, reason = "tests arrange files and start programs themselves")]
@@ -25,6 +27,7 @@
 mod authors;
 mod cache;
 mod cases;
+mod check;
 mod cli;
 mod doctor;
 mod engines;
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
     trials.extend(authors::trials());
     trials.extend(cache::trials());
     trials.extend(cases::trials());
+    trials.extend(check::trials());
     trials.extend(cli::trials());
     trials.extend(doctor::trials());
     trials.extend(engines::trials());
@@ -61,6 +65,7 @@ fn main() -> ExitCode {
     trials.extend(receipt::trials());
     trials.extend(several::trials());
     trials.extend(verify::trials());
+    trials.extend(several::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);
     support::clean_up();
     conclusion.exit_code()

@@ -66,9 +66,7 @@ impl Policy {
     fn plans_as_built_in(&self, case: &str) -> Outcome {
         let file = self.file()?;
         let (mut env, args) = cases::arrange(case);
-        // All share what paude keeps of a compiled policy: the one in Python takes 12 s to compile.
-        let cache = paude().with_file_name("cache");
-        env.vars.push(("XDG_CACHE_HOME".to_owned(), cache.display().to_string()));
+        env.vars.push(shared_cache());
         let mut words = vec!["plan", "--format", "json", "--policy", file];
         words.extend(args.iter().map(String::as_str));
         let ran = env.paude(&words);
@@ -80,4 +78,10 @@ impl Policy {
         assert_eq!(said, wanted);
         Ok(())
     }
+}
+
+/// All tests share what paude keeps of a compiled policy: the one in Python takes 12 s to compile.
+pub fn shared_cache() -> (String, String) {
+    let cache = paude().with_file_name("cache");
+    ("XDG_CACHE_HOME".to_owned(), cache.display().to_string())
 }

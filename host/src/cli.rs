@@ -139,6 +139,21 @@ pub struct Doctor {
 pub enum Policy {
     /// Ask a policy what it would hide here, and show its answer unchecked
     Run(Box<PolicyRun>),
+    /// Say what a component is, whether this paude can run it, and all that is wrong with it
+    Check {
+        /// The component, or `builtin`
+        file: PathBuf,
+    },
+    /// Show what a policy would hide here that the built-in one would not, and the other way round
+    Compare(Box<PolicyCompare>),
+    /// Write a policy to start from, with its test, that builds and works at once
+    New {
+        /// A directory that does not exist yet, or is empty
+        dir: PathBuf,
+        /// In which language
+        #[arg(long, value_enum)]
+        lang: Language,
+    },
     /// Write the built-in policy's component to a file, for other WASI hosts
     Export {
         /// A file that does not exist yet, or `-` for standard output
@@ -158,6 +173,28 @@ pub struct PolicyRun {
     /// How to show the answer; what it took is said on standard error
     #[arg(long, value_enum, default_value_t = AnswerFormat::Text)]
     pub format: AnswerFormat,
+}
+
+/// `paude policy compare`.
+#[derive(Debug, Args)]
+pub struct PolicyCompare {
+    /// The component
+    #[arg(conflicts_with = "policy")]
+    pub file: PathBuf,
+    /// Which project, and how.
+    #[command(flatten)]
+    pub project: Project,
+}
+
+/// The languages of templates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Language {
+    /// Rust, with cargo alone
+    Rust,
+    /// Python, with componentize-py
+    Python,
+    /// JavaScript, with jco
+    Js,
 }
 
 /// The forms of what paude found out.

@@ -3,7 +3,9 @@
 mod answer;
 mod asked;
 mod cache;
+mod check;
 mod filesystem;
+mod inspect;
 mod limits;
 mod load;
 mod run;
@@ -17,6 +19,7 @@ use std::path::Path;
 use std::time::Duration;
 
 pub use answer::unanswered;
+pub use check::{Checked, check};
 
 use crate::config::{Config, PolicySource, Selection};
 use crate::error::{Error, Result};

@@ -50,11 +50,8 @@ fn the_network_is_not_there_when_it_is_called() -> Outcome {
 
 fn an_unknown_import_is_refused_before_any_code_runs() -> Outcome {
     // Their code would never end: it would be refused for its time.
-    refused("unknown-import", "cannot be used: component imports instance `evil:host/run@1.0.0`");
-    refused(
-        "unknown-among-tolerated",
-        "cannot be used: component imports instance `wasi:cli/run-command@0.2.0`",
-    );
+    refused("unknown-import", "cannot be used: it imports `evil:host/run@1.0.0`, which no");
+    refused("unknown-among-tolerated", "cannot be used: it imports `wasi:cli/run-command@0.2.0`");
     refused("shared-memory", "cannot be used: ");
     Ok(())
 }
@@ -106,10 +103,10 @@ fn another_version_or_type_of_the_interface_is_refused_by_name() -> Outcome {
     let file = env.root().join("other.wasm");
     let cases = [
         // A program, not a policy.
-        ("(component)", "it does not export `paude:isolation/detection@0.1.0`"),
+        ("(component)", "it exports nothing"),
         (
             r#"(component (instance $i) (export "paude:isolation/detection@0.2.0" (instance $i)))"#,
-            "it does not export `paude:isolation/detection@0.1.0`",
+            "it exports `paude:isolation/detection@0.2.0`, and this paude speaks paude:isolation@0.1.0",
         ),
         (
             r#"(component
@@ -118,19 +115,15 @@ fn another_version_or_type_of_the_interface_is_refused_by_name() -> Outcome {
                 (func $detect (canon lift (core func $i "detect")))
                 (instance $d (export "detect" (func $detect)))
                 (export "paude:isolation/detection@0.1.0" (instance $d)))"#,
-            "failed to convert function to given type",
+            "its function `detect` has another type than in paude:isolation@0.1.0",
         ),
-        (
-            "(module)",
-            "failed to parse WebAssembly module: attempted to parse a wasm module with a component",
-        ),
+        ("(module)", "it is a core module, not a component"),
     ];
     for (text, words) in cases {
         std::fs::write(&file, wat::parse_str(text).unwrap())?;
         let file = file.to_str().unwrap();
         let words = format!("policy `{file}` cannot be used: {words}");
-        judge::refused(&env, &["plan", "--policy", file], TIME, 125, &words)
-            .says("hint: this paude speaks paude:isolation@0.1.0");
+        judge::refused(&env, &["plan", "--policy", file], TIME, 125, &words).says("\nhint: ");
     }
     Ok(())
 }

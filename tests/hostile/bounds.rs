@@ -134,7 +134,7 @@ fn what_a_component_costs_to_read_is_bounded() -> Outcome {
         std::fs::write(&file, [b"\0asm\x0d\0\x01\0\x07".as_slice(), &size, &types].concat())?;
         let file = file.to_str().unwrap();
         let words = match depth {
-            20_000 => format!("policy `{file}` cannot be used: it does not export `paude:"),
+            20_000 => format!("policy `{file}` cannot be used: it exports nothing\n"),
             _ => format!("policy `{file}` {costs}; nothing was started\n"),
         };
         judge::refused(&env, &["plan", "--policy", file], COMPILE_TIME, 125, &words);

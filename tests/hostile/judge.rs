@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::policies;
 use crate::support::snapshot::{assert_unchanged, snapshot};
 use crate::support::{Env, Ran, paude};
 
@@ -29,8 +30,7 @@ pub fn project() -> Env {
     );
     crate::support::tree::make(&env.root(), "outside/file: \"not yours\"");
     // What paude keeps of a policy is its own; `cache` tests that. Nothing else may change.
-    let cache = paude().with_file_name("cache").display().to_string();
-    env.vars.push(("XDG_CACHE_HOME".to_owned(), cache));
+    env.vars.push(policies::shared_cache());
     rustix::fs::mkfifoat(
         rustix::fs::CWD,
         env.project.join("fifo"),

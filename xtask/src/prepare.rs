@@ -58,6 +58,8 @@ struct Setup<'a> {
     lanes: &'a [Lane],
     hosts: Vec<Host>,
     policies: &'a [policies::Policy],
+    /// What builds the templates of `paude policy new`.
+    tools: policies::Tools,
 }
 
 /// Does it all; `full` also builds what takes long. Two runs at once in one checkout take turns.
@@ -97,6 +99,7 @@ pub(crate) fn prepare(place: &Place, full: bool) -> Result<Ready> {
         lanes: &lanes,
         hosts,
         policies: &policies,
+        tools: policies::Tools::of(place),
     };
     let file = place.at("setup.json");
     place::write(&file, &format!("{}\n", serde_json::to_string_pretty(&setup)?))?;

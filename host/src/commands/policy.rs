@@ -1,6 +1,9 @@
 //! `paude policy`: for those who write policies, or run them elsewhere.
 
+mod check;
+mod compare;
 mod export;
+mod new;
 mod run;
 
 use crate::cli::Policy;
@@ -10,6 +13,9 @@ use crate::error::{Exit, Result};
 pub(super) fn execute(cli: &Policy) -> Result<Exit> {
     match cli {
         Policy::Run(run) => run::execute(run),
+        Policy::Check { file } => check::execute(file),
+        Policy::Compare(compare) => compare::execute(compare),
+        Policy::New { dir, lang } => new::execute(dir, *lang),
         Policy::Export { file } => export::execute(file),
     }
 }

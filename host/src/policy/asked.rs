@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use super::cache;
+use super::inspect::{Fault, Inspection};
 use super::limits::{Allowed, Limit};
 use super::load::Policy;
 use super::run::{Ended, Foreign, Running, Used};
 use super::spinner::Spinner;
-use super::{SPOKEN, cache};
 use crate::error::{Error, Result};
 use crate::escape::brief;
 use crate::wit;
@@ -26,27 +27,52 @@ pub(super) struct Terms<'w> {
 
 /// A policy that has been started.
 pub(super) struct Asked {
-    who: String,
+    name: Name,
     running: Running,
+}
+
+/// Why there is none.
+pub(super) enum NotStarted {
+    /// This host cannot run it.
+    Invalid(Inspection),
+    /// Anything else, in words.
+    Other(Error),
+}
+
+/// How sentences name a policy, and whether it is the built-in one.
+struct Name {
+    who: String,
+    builtin: bool,
 }
 
 impl Asked {
     /// Starts a policy in its sandbox.
     pub(super) fn start(policy: Policy, terms: &Terms<'_>) -> Result<Self> {
-        let who = policy.who;
+        let who = policy.who.clone();
+        Self::try_start(policy, terms).map_err(|fault| match fault {
+            NotStarted::Invalid(inspection) => invalid(&who, &inspection.faults),
+            NotStarted::Other(error) => error,
+        })
+    }
+
+    /// [`Self::start`], with all faults of a component that cannot be.
+    pub(super) fn try_start(policy: Policy, terms: &Terms<'_>) -> Result<Self, NotStarted> {
+        let name = Name { who: policy.who, builtin: policy.bytes.is_none() };
         let place = terms.workspace.map(|workspace| workspace.path().as_path());
         let root = terms.workspace.map(Workspace::try_clone).transpose().map_err(|error| {
-            Error::failed(format!("cannot open the workspace for the policy: {error}"))
+            let what = format!("cannot open the workspace for the policy: {error}");
+            NotStarted::Other(Error::failed(what))
         })?;
         let code = policy.bytes.map(|bytes| {
             let cache = if terms.cache { cache::open(place) } else { None };
             let once = if cache.is_some() { " (once; kept for later runs)" } else { "" };
-            let text = format!("Compiling {who}{once} ...");
+            let text = format!("Compiling {}{once} ...", name.who);
             Foreign { bytes, cache, spinner: Spinner::new(text, !terms.quiet) }
         });
         match Running::start(code, root, Allowed { time: terms.time, ..Allowed::DEFAULT }) {
-            Ok(running) => Ok(Self { who, running }),
-            Err(ended) => Err(failure(&who, ended)),
+            Ok(running) => Ok(Self { name, running }),
+            Err(Ended::Invalid(inspection)) => Err(NotStarted::Invalid(inspection)),
+            Err(ended) => Err(NotStarted::Other(name.failure(ended))),
         }
     }
 
@@ -57,7 +83,12 @@ impl Asked {
 
     /// How a sentence names it, and what it took so far.
     pub(super) fn used(&self) -> (String, Used) {
-        (self.who.clone(), self.running.used())
+        (self.name.who.clone(), self.running.used())
+    }
+
+    /// What it exports and imports.
+    pub(super) fn inspection(&self) -> &Inspection {
+        &self.running.inspection
     }
 
     /// What it finds.
@@ -83,30 +114,52 @@ impl Asked {
         match call(&mut self.running) {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(refusal)) => {
-                let who = &self.who;
+                let who = &self.name.who;
                 Err(Error::failed(format!("{who} refused: {}", refusal_text(&refusal))))
             }
-            Err(ended) => Err(failure(&self.who, ended)),
+            Err(ended) => Err(self.name.failure(ended)),
         }
     }
 }
 
-/// Why a policy gave no answer.
-fn failure(who: &str, ended: Ended) -> Error {
-    match ended {
-        Ended::Limit(limit) => {
-            let error = Error::failed(format!("{who} {limit}; nothing was started"));
-            match limit {
-                Limit::Time(_) => error.hint("--policy-timeout SECONDS gives it more"),
-                _ => error,
+impl Name {
+    /// Why a policy gave no answer.
+    fn failure(&self, ended: Ended) -> Error {
+        let who = &self.who;
+        let (error, hint) = match ended {
+            Ended::Invalid(inspection) => return invalid(who, &inspection.faults),
+            Ended::Limit(limit) => {
+                let error = Error::failed(format!("{who} {limit}; nothing was started"));
+                match limit {
+                    Limit::Time(_) => {
+                        return error.hint("--policy-timeout SECONDS gives it more");
+                    }
+                    _ => (error, "no setting gives it more"),
+                }
             }
-        }
-        Ended::Invalid(what) => Error::failed(format!("{who} cannot be used: {}", brief(&what)))
-            .hint(format!("this paude speaks {SPOKEN}")),
-        Ended::Trap(what) => {
-            Error::failed(format!("{who} crashed: {}; nothing was started", brief(&what)))
+            Ended::Trap(what) => {
+                let what = brief(&what);
+                let error = Error::failed(format!("{who} crashed: {what}; nothing was started"));
+                (error, "this is a fault of the policy's own")
+            }
+        };
+        match self.builtin {
+            true => error,
+            false => error.hint(format!("{hint}; `--policy builtin` decides without it")),
         }
     }
+}
+
+/// The first fault in a sentence, and how many there are besides.
+fn invalid(who: &str, faults: &[Fault]) -> Error {
+    let [fault, more @ ..] = faults else { return Error::failed(format!("{who} cannot be used")) };
+    let more = match more.len() {
+        0 => String::new(),
+        1 => "; `paude policy check` shows another fault".to_owned(),
+        more => format!("; `paude policy check` shows {more} more faults"),
+    };
+    Error::failed(format!("{who} cannot be used: {}", fault.what))
+        .hint(format!("{}{more}", fault.hint))
 }
 
 fn refusal_text(refusal: &wit::Refusal) -> String {

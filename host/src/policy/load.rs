@@ -24,7 +24,7 @@ impl Policy {
 
     /// Reads the file, and holds it to its pin.
     pub(super) fn load(choice: &PolicyChoice, workspace: &Workspace) -> Result<Self> {
-        let policy = Self::read(&choice.source, workspace)?;
+        let policy = Self::read(&choice.source, Some(workspace))?;
         let Some(pin) = choice.pin else { return Ok(policy) };
         let hash = Sha256::of(policy.bytes.as_deref().unwrap_or(builtin()));
         if hash == pin {
@@ -34,7 +34,8 @@ impl Policy {
         Err(Error::failed(what).hint("if it is the one you mean, write its sha256 into the pin"))
     }
 
-    fn read(source: &PolicySource, workspace: &Workspace) -> Result<Self> {
+    /// Reads the file; one in a workspace only if there is one.
+    pub(super) fn read(source: &PolicySource, workspace: Option<&Workspace>) -> Result<Self> {
         let (name, bytes) = match source {
             PolicySource::Builtin => return Ok(Self::builtin()),
             PolicySource::File(path) => {
@@ -42,7 +43,9 @@ impl Policy {
             }
             PolicySource::Workspace(path) => (
                 shown(path.as_str()).into_owned(),
-                workspace.read(path.as_path(), limits::COMPONENT_BYTES),
+                workspace.map_or(Ok(None), |workspace| {
+                    workspace.read(path.as_path(), limits::COMPONENT_BYTES)
+                }),
             ),
         };
         let who = format!("policy `{name}`");

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use wasmtime::component::Component;
 use wasmtime::{Cache, Engine, Result, Store, Trap};
 
+use super::inspect::{self, Fault, Inspection};
 use super::limits::{Allowed, Limit};
 use super::sandbox::{self, State};
 use super::spinner::Spinner;
@@ -33,10 +34,16 @@ pub(super) struct Foreign {
 pub(super) enum Ended {
     /// It went past a limit.
     Limit(Limit),
-    /// It is not a component that this host can run.
-    Invalid(String),
+    /// It is not a component that this host can run: at least one fault.
+    Invalid(Inspection),
     /// It trapped or exited.
     Trap(String),
+}
+
+impl From<Fault> for Ended {
+    fn from(fault: Fault) -> Self {
+        Self::Invalid(fault.into())
+    }
 }
 
 /// What a policy took, start-up included and compiling not.
@@ -98,6 +105,8 @@ pub(super) struct Running {
     used: Used,
     /// Whether it plans.
     pub(super) plans: bool,
+    /// What it exports and imports, if it is not the built-in one.
+    pub(super) inspection: Inspection,
 }
 
 impl Running {
@@ -123,7 +132,7 @@ impl Running {
             settings.memory_reservation(4 << 30).memory_guard_size(32 << 20);
         }
         let engine = Engine::new(settings.cache(cache))
-            .map_err(|error| Ended::Invalid(format!("{error:#}")))?;
+            .map_err(|error| Fault::other("no policy can run here", &error))?;
         let (compiled, when_compiled) = mpsc::channel();
         let (started, when_started) = mpsc::channel();
         let (calls, to_do) = mpsc::channel::<Call>();
@@ -132,11 +141,22 @@ impl Running {
             .name("policy".to_owned())
             .stack_size(STACK)
             .spawn(move || {
-                let component = compile(&thread_engine, bytes);
+                let component = compile(&thread_engine, bytes.as_deref());
                 let _ = compiled.send(());
-                match component.and_then(|component| start(&thread_engine, &component, root)) {
-                    Ok(mut guest) => {
-                        let _ = started.send(Ok((guest.planning.is_some(), guest.memory())));
+                let begun = component.and_then(|component| {
+                    let inspection = match bytes {
+                        Some(_) => Inspection::of(&thread_engine, &component),
+                        None => Inspection::default(),
+                    };
+                    match inspection.faults.is_empty() {
+                        true => Ok((start(&thread_engine, &component, root)?, inspection)),
+                        false => Err(Ended::Invalid(inspection)),
+                    }
+                });
+                match begun {
+                    Ok((mut guest, inspection)) => {
+                        let plans = guest.planning.is_some();
+                        let _ = started.send(Ok((plans, guest.memory(), inspection)));
                         to_do.into_iter().for_each(|call| call(&mut guest));
                     }
                     Err(ended) => drop(started.send(Err(ended))),
@@ -150,10 +170,11 @@ impl Running {
         watch.wait(&when_compiled, compile_time, late, turn).map_err(Ended::Limit)?;
         drop(spinner);
         let used = Used { time: Duration::ZERO, memory: 0 };
-        let mut running = Self { engine, calls, watch, time, used, plans: false };
-        let (plans, memory) = running.wait(&when_started)??;
-        (running.plans, running.used.memory) = (plans, memory);
-        Ok(running)
+        let inspection = Inspection::default();
+        let mut running = Self { engine, calls, watch, time, used, plans: false, inspection };
+        let (plans, memory, inspection) = running.wait(&when_started)??;
+        running.used.memory = memory;
+        Ok(Self { plans, inspection, ..running })
     }
 
     /// Makes a call, within what is left of the time.
@@ -195,14 +216,19 @@ impl Running {
     }
 }
 
-fn compile(engine: &Engine, bytes: Option<Vec<u8>>) -> std::result::Result<Component, Ended> {
-    let component = match &bytes {
-        None => unsafe_calls::builtin_policy(engine)
-            .unwrap_or_else(|| Component::from_binary(engine, super::builtin())),
-        // Never deserialised by paude: these are compiled, if not by an earlier run.
-        Some(bytes) => Component::from_binary(engine, bytes),
+fn compile(engine: &Engine, bytes: Option<&[u8]>) -> std::result::Result<Component, Ended> {
+    let invalid = |error| Ended::from(Fault::other("it is not a valid component", &error));
+    let Some(bytes) = bytes else {
+        let builtin = unsafe_calls::builtin_policy(engine);
+        return builtin
+            .unwrap_or_else(|| Component::from_binary(engine, super::builtin()))
+            .map_err(invalid);
     };
-    component.map_err(|error| Ended::Invalid(format!("{error:#}")))
+    if let Some(fault) = inspect::not_a_component(bytes) {
+        return Err(fault.into());
+    }
+    // Never deserialised by paude: compiled, if not by an earlier run.
+    Component::from_binary(engine, bytes).map_err(invalid)
 }
 
 fn start(
@@ -210,13 +236,11 @@ fn start(
     component: &Component,
     root: Option<File>,
 ) -> std::result::Result<Guest, Ended> {
-    let invalid = |error: wasmtime::Error| Ended::Invalid(format!("{error:#}"));
+    let invalid = |error| Ended::from(Fault::other("it cannot be linked", &error));
     let mut linker = sandbox::linker(engine).map_err(invalid)?;
     sandbox::tolerate(engine, &mut linker, component).map_err(invalid)?;
     let pre = linker.instantiate_pre(component).map_err(invalid)?;
-    let detection = wit::detection::GuestIndices::new(&pre).map_err(|error| {
-        Ended::Invalid(format!("it does not export `paude:isolation/detection@0.1.0`: {error:#}"))
-    })?;
+    let detection = wit::detection::GuestIndices::new(&pre).map_err(invalid)?;
     // Absent is fine; present in another shape is not.
     let planning = component
         .get_export_index(None, "paude:isolation/planning@0.1.0")
@@ -286,7 +310,8 @@ mod tests {
         match Running::start(Some(Foreign { bytes, cache: None, spinner }), None, allowed) {
             Ok(_) => "it runs".to_owned(),
             Err(Ended::Limit(limit)) => limit.to_string(),
-            Err(Ended::Invalid(what) | Ended::Trap(what)) => what,
+            Err(Ended::Invalid(inspection)) => inspection.faults[0].what.clone(),
+            Err(Ended::Trap(what)) => what,
         }
     }
 

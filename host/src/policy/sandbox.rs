@@ -20,6 +20,42 @@ use super::limits::{self, Limit};
 /// call of them traps.
 const TOLERATED: [&str; 2] = ["wasi:http/", "wasi:sockets/"];
 
+/// What [`linker`] links, in any version 0.2.
+const LINKED: [&str; 20] = [
+    "wasi:filesystem/preopens",
+    "wasi:filesystem/types",
+    "wasi:io/error",
+    "wasi:io/poll",
+    "wasi:io/streams",
+    "wasi:clocks/wall-clock",
+    "wasi:clocks/monotonic-clock",
+    "wasi:cli/environment",
+    "wasi:cli/exit",
+    "wasi:cli/stdin",
+    "wasi:cli/stdout",
+    "wasi:cli/stderr",
+    "wasi:cli/terminal-input",
+    "wasi:cli/terminal-output",
+    "wasi:cli/terminal-stdin",
+    "wasi:cli/terminal-stdout",
+    "wasi:cli/terminal-stderr",
+    "wasi:random/random",
+    "wasi:random/insecure",
+    "wasi:random/insecure-seed",
+];
+
+/// Whether an import is linked, so that every call of it traps.
+pub(super) fn is_tolerated(import: &str) -> bool {
+    TOLERATED.iter().any(|package| import.starts_with(package))
+}
+
+/// Whether an import is linked, by its name.
+pub(super) fn is_known(import: &str) -> bool {
+    let linked =
+        |(name, version): (&str, &str)| LINKED.contains(&name) && version.starts_with("0.2.");
+    is_tolerated(import) || import.split_once('@').is_some_and(linked)
+}
+
 /// The state of one policy's store.
 pub(super) struct State {
     wasi: WasiCtx,
@@ -154,7 +190,7 @@ pub(super) fn tolerate(
             ComponentItem::ComponentInstance(instance) => Some((name, instance)),
             _ => None,
         })
-        .partition(|(name, _)| TOLERATED.iter().any(|package| name.starts_with(package)));
+        .partition(|(name, _)| is_tolerated(name));
     let of_others: Vec<_> =
         others.iter().flat_map(|(_, of)| of.exports(engine)).filter_map(resource).collect();
     for (name, instance) in &tolerated {

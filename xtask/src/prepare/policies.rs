@@ -24,6 +24,23 @@ pub(crate) struct Policy {
     why: Option<String>,
 }
 
+/// What builds policies; null where it cannot be had.
+#[derive(Serialize)]
+pub(crate) struct Tools {
+    /// A folder for `PYTHONPATH`.
+    componentize_py: Option<PathBuf>,
+    /// A folder `node_modules`.
+    jco: Option<PathBuf>,
+}
+
+impl Tools {
+    /// Those that [`all`] has fetched.
+    pub(crate) fn of(place: &Place) -> Self {
+        let jco = tools::jco(place).ok().map(|(_, modules)| modules);
+        Self { componentize_py: tools::componentize_py(place).ok(), jco }
+    }
+}
+
 /// What builds a policy: its sources in, a component out.
 type Build = fn(&Place, &Path, &Path) -> Result<()>;
 

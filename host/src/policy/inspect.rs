@@ -1,0 +1,193 @@
+//! What a component says of itself, held against what this host can run: every fault at
+//! once, before any of its code runs.
+
+use wasmtime::Engine;
+use wasmtime::component::Component;
+use wasmtime::component::types::{ComponentFunc, ComponentItem};
+
+use super::{SPOKEN, sandbox, tuning};
+use crate::escape::brief;
+use crate::unsafe_calls;
+
+/// Something for which this host cannot run a component.
+#[derive(Debug)]
+pub(super) struct Fault {
+    /// What is wrong with `it`.
+    pub(super) what: String,
+    /// What to do.
+    pub(super) hint: &'static str,
+}
+
+impl Fault {
+    fn new(what: impl Into<String>, hint: &'static str) -> Self {
+        Self { what: what.into(), hint }
+    }
+
+    /// What nobody here foresaw, in wasmtime's words.
+    pub(super) fn other(what: &str, error: &wasmtime::Error) -> Self {
+        Self::new(format!("{what}: {}", brief(&format!("{error:#}"))), AGAIN)
+    }
+}
+
+const AGAIN: &str =
+    "build it again, against the interface of this paude, which `paude policy new` writes";
+const MAKE: &str = "a policy is a WebAssembly component; `paude policy new` makes one";
+const WRAP: &str =
+    "build it for wasm32-wasip2, or make a component of it with `wasm-tools component new`";
+const EXPORT: &str =
+    "a policy exports `paude:isolation/detection@0.1.0`; `paude policy new` makes one that does";
+const VERSION: &str = "build it against the interface of this paude, which `paude policy new` writes, or use a paude \
+     that speaks its version";
+const IMPORT: &str = "a policy may import wasi:cli, wasi:clocks, wasi:filesystem, wasi:io and wasi:random, \
+     version 0.2";
+
+/// What is wrong with a file that is no component at all.
+pub(super) fn not_a_component(bytes: &[u8]) -> Option<Fault> {
+    match bytes {
+        [] => Some(Fault::new("it is empty", MAKE)),
+        [b'\0', b'a', b's', b'm', 1, 0, 0, 0, ..] => {
+            Some(Fault::new("it is a core module, not a component", WRAP))
+        }
+        [b'\0', b'a', b's', b'm', ..] => None,
+        _ => {
+            let start = String::from_utf8_lossy(&bytes[..bytes.len().min(16)]);
+            Some(Fault::new(format!("it is not WebAssembly, but begins `{}`", brief(&start)), MAKE))
+        }
+    }
+}
+
+/// What a component exports and imports, and what of it is wrong.
+#[derive(Debug, Default)]
+pub(super) struct Inspection {
+    pub(super) exports: Vec<String>,
+    /// Each with whether a call of it ends the policy.
+    pub(super) imports: Vec<(String, bool)>,
+    pub(super) faults: Vec<Fault>,
+}
+
+impl From<Fault> for Inspection {
+    fn from(fault: Fault) -> Self {
+        Self { faults: vec![fault], ..Self::default() }
+    }
+}
+
+impl Inspection {
+    /// Looks at the types of a component.
+    pub(super) fn of(engine: &Engine, component: &Component) -> Self {
+        let ty = component.component_type();
+        let mut inspection = Self::default();
+        for (name, _) in ty.exports(engine) {
+            inspection.exports.push(brief(name));
+        }
+        for (name, item) in ty.imports(engine) {
+            inspection.imports.push((brief(name), sandbox::is_tolerated(name)));
+            if is_needed(engine, &item.ty) && !sandbox::is_known(name) {
+                let what = format!("it imports `{}`, which no policy gets", brief(name));
+                inspection.faults.push(Fault::new(what, IMPORT));
+            }
+        }
+        if inspection.faults.is_empty()
+            && let Err(error) = sandbox::linker(engine).and_then(|mut linker| {
+                sandbox::tolerate(engine, &mut linker, component)?;
+                linker.instantiate_pre(component)
+            })
+        {
+            let what = "it imports something in another form than it is given";
+            inspection.faults.push(Fault::other(what, &error));
+        }
+        inspection.exports_fit(engine, component);
+        inspection
+    }
+
+    fn exports_fit(&mut self, engine: &Engine, component: &Component) {
+        let of_paude = |name: &&String| name.starts_with("paude:isolation/");
+        let exported: Vec<_> = self.exports.iter().filter(of_paude).cloned().collect();
+        if exported.is_empty() {
+            let others: Vec<_> =
+                self.exports.iter().take(3).map(|name| format!("`{name}`")).collect();
+            let others = match others.as_slice() {
+                [] => "nothing".to_owned(),
+                _ => format!("{} and no policy", others.join(", ")),
+            };
+            self.faults.push(Fault::new(format!("it exports {others}"), EXPORT));
+            return;
+        }
+        // Its types are those that are wanted. It has settings, and so an engine, of its own.
+        let own = Engine::new(&tuning::config()).ok().and_then(|engine| {
+            let builtin = unsafe_calls::builtin_policy(&engine)?.ok()?;
+            Some((engine, builtin))
+        });
+        let mut detects = false;
+        for name in exported {
+            let Some((interface, function)) = spoken(&name) else {
+                let what = format!("it exports `{name}`, and this paude speaks {SPOKEN}");
+                self.faults.push(Fault::new(what, VERSION));
+                detects |= name.starts_with("paude:isolation/detection@");
+                continue;
+            };
+            detects |= function == "detect";
+            let wanted = own.as_ref().and_then(|(engine, builtin)| {
+                self::function(engine, builtin, &format!("{interface}@0.1.0"), function)
+            });
+            match (self::function(engine, component, &name, function), wanted) {
+                (None, _) => {
+                    let what = format!("its `{name}` has no function `{function}`");
+                    self.faults.push(Fault::new(what, AGAIN));
+                }
+                (Some(found), Some(wanted)) if !same(&found, &wanted) => {
+                    let what =
+                        format!("its function `{function}` has another type than in {SPOKEN}");
+                    self.faults.push(Fault::new(what, AGAIN));
+                }
+                _ => {}
+            }
+        }
+        if !detects {
+            self.faults.push(Fault::new("it exports no `paude:isolation/detection@0.1.0`", EXPORT));
+        }
+    }
+}
+
+/// The interface that an export is, in a version that fits 0.1.0, and its one function.
+fn spoken(name: &str) -> Option<(&str, &'static str)> {
+    let (interface, version) = name.split_once('@')?;
+    let function = match interface {
+        "paude:isolation/detection" => "detect",
+        "paude:isolation/planning" => "plan",
+        _ => return None,
+    };
+    let patch = version.strip_prefix("0.1.")?;
+    patch.bytes().all(|b| b.is_ascii_digit()).then_some((interface, function))
+}
+
+/// Whether the host has to bring something: types alone are only names.
+fn is_needed(engine: &Engine, item: &ComponentItem) -> bool {
+    match item {
+        ComponentItem::ComponentInstance(instance) => {
+            instance.exports(engine).any(|(_, item)| !matches!(item.ty, ComponentItem::Type(_)))
+        }
+        ComponentItem::Type(_) => false,
+        _ => true,
+    }
+}
+
+fn function(
+    engine: &Engine,
+    component: &Component,
+    interface: &str,
+    name: &str,
+) -> Option<ComponentFunc> {
+    let ty = component.component_type();
+    let export = ty.get_export(engine, interface)?;
+    let ComponentItem::ComponentInstance(instance) = export.ty else { return None };
+    match instance.get_export(engine, name)?.ty {
+        ComponentItem::ComponentFunc(function) => Some(function),
+        _ => None,
+    }
+}
+
+fn same(one: &ComponentFunc, other: &ComponentFunc) -> bool {
+    one.async_() == other.async_()
+        && one.params().map(|(_, ty)| ty).eq(other.params().map(|(_, ty)| ty))
+        && one.results().eq(other.results())
+}

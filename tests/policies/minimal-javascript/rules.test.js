@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { find } from "./rules.js";
+
+/** A project with these entries. */
+const project = (entries) => (path) => entries[path] ?? null;
+const paths = ({ found }) => found.map(({ path, kind }) => `${path}: ${kind.tag}`);
+
+test("node_modules is found beside package.json", () => {
+  assert.deepEqual(paths(find(project({}), "auto")), []);
+  const fresh = project({ "package.json": "file" });
+  assert.deepEqual(paths(find(fresh, "auto")), ["node_modules: reserved"]);
+  const installed = project({ "package.json": "file", node_modules: "directory" });
+  assert.deepEqual(paths(find(installed, "auto")), ["node_modules: other"]);
+});
+
+test("a link is told and not hidden", () => {
+  const linked = find(project({ "package.json": "file", node_modules: "link" }), "auto");
+  assert.deepEqual(paths(linked), []);
+  assert.equal(linked.notes[0].path, "node_modules");
+});
+
+test("what is listed is found sorted", () => {
+  const listed = find(project({ src: "directory" }), "listed", ["src", "new"]);
+  assert.deepEqual(paths(listed), ["new: reserved", "src: unmarked"]);
+  assert.deepEqual(paths(find(project({}), "off")), []);
+});
