@@ -12,7 +12,7 @@ mod answers;
 mod authority;
 mod bounds;
 mod judge;
-mod policy;
+pub mod policy;
 mod repository;
 
 use libtest_mimic::Trial;

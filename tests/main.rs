@@ -1,6 +1,7 @@
 //! The integration suite: one binary, one module for each question it answers.
 //!
 //! - `authors`: the page for those who write policies
+//! - `cache`: compiled policies are kept, and nobody else can put code there
 //! - `cases`: a folder of golden cases; drop one in, and it is a test
 //! - `cli`: what is typed, what is said, and the exit codes
 //! - `doctor`: what is wrong with a machine is told, with what to do
@@ -21,6 +22,7 @@
 #![expect(unreachable_pub, reason = "one binary; its modules are as public as they look")]
 
 mod authors;
+mod cache;
 mod cases;
 mod cli;
 mod doctor;
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
     let arguments = libtest_mimic::Arguments::from_args();
     let mut trials = Vec::new();
     trials.extend(authors::trials());
+    trials.extend(cache::trials());
     trials.extend(cases::trials());
     trials.extend(cli::trials());
     trials.extend(doctor::trials());

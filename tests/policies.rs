@@ -2,8 +2,6 @@
 //! language: on every case their plans are the golden ones, notes and refusals included.
 //! `cargo xtask test` builds them; those of the cases' own policies run among the cases.
 
-use std::sync::Mutex;
-
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 
@@ -13,20 +11,13 @@ use crate::support::{Outcome, paude, setup};
 /// The copies of the built-in rules.
 const COPIES: [&str; 3] = ["c", "javascript", "python"];
 
-/// Large components, which take `paude` 3 to 15 s of CPU time to compile, in every run: all cases
-/// with `cargo xtask test --full`, else these. Where compiled code is kept, all cases can always run.
-const LARGE: [&str; 2] = ["javascript", "python"];
-const FEW: [&str; 4] = ["links-inside", "listed-links", "none", "pyvenv"];
-
 /// Every case in every language.
 pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for policy in COPIES.map(Policy::read) {
         for case in cases::names().into_iter().filter(|case| cases::policy(case).is_none()) {
             let name = format!("policies::{}::{case}", policy.name);
-            let left_out = LARGE.contains(&&*policy.name) && !FEW.contains(&&*case);
-            let left_out = left_out && std::env::var_os("PAUDE_TEST_FULL").is_none();
-            let (policy, ignored) = (policy.clone(), policy.ignored() || left_out);
+            let (policy, ignored) = (policy.clone(), policy.ignored());
             let test = move || policy.plans_as_built_in(&case);
             trials.push(Trial::test(name, test).with_ignored_flag(ignored));
         }
@@ -71,11 +62,8 @@ impl Policy {
 
     fn plans_as_built_in(&self, case: &str) -> Outcome {
         let file = self.file()?;
-        // One after the other: paude gives a compilation a minute of a machine that others share.
-        static TURN: Mutex<()> = Mutex::new(());
-        let _turn = LARGE.contains(&&*self.name).then(|| TURN.lock());
         let (mut env, args) = cases::arrange(case);
-        // All share what paude keeps of a compiled policy.
+        // All share what paude keeps of a compiled policy: the one in Python takes 12 s to compile.
         let cache = paude().with_file_name("cache");
         env.vars.push(("XDG_CACHE_HOME".to_owned(), cache.display().to_string()));
         let mut words = vec!["plan", "--format", "json", "--policy", file];

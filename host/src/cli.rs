@@ -223,6 +223,9 @@ pub struct Project {
     /// Give a policy this much time [default: 2]
     #[arg(long, value_name = "SECONDS")]
     pub policy_timeout: Option<Seconds>,
+    /// Compile a policy anew, and keep nothing of it
+    #[arg(long)]
+    pub no_policy_cache: bool,
     /// Hand this argument to podman or docker (repeatable)
     #[arg(long, value_name = "ARG", allow_hyphen_values = true)]
     pub engine_arg: Vec<String>,

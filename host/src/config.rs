@@ -67,6 +67,8 @@ pub struct Config {
     pub policy: PolicySource,
     /// How much wall time it has.
     pub policy_timeout: Duration,
+    /// Whether machine code of a policy is kept for later runs.
+    pub policy_cache: bool,
     /// What runs the container.
     pub engine: EngineChoice,
     /// As whom, if not as the default says.
@@ -136,6 +138,7 @@ impl Config {
                 .policy_timeout
                 .or(person.policy_timeout.0)
                 .map_or(DEFAULT_POLICY_TIMEOUT, Duration::from),
+            policy_cache: !cli.no_policy_cache,
             engine: cli.engine.or(person.engine.0).unwrap_or_default(),
             user: cli.user.clone().or(person.user.0),
             engine_args,

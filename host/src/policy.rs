@@ -1,10 +1,13 @@
 //! Asking a policy. What comes back is believed only after [`crate::plan`].
 
 mod answer;
+mod asked;
+mod cache;
 mod filesystem;
 mod limits;
 mod run;
 mod sandbox;
+mod spinner;
 mod tuning;
 mod watch;
 
@@ -15,13 +18,12 @@ pub use answer::unanswered;
 
 use crate::config::{Config, PolicySource, Selection};
 use crate::error::{Error, Result};
-use crate::escape::{brief, shown, shown_path};
+use crate::escape::{shown, shown_path};
 use crate::file;
 use crate::path::RelPath;
 use crate::wit;
 use crate::workspace::Workspace;
-use limits::{Allowed, Limit};
-use run::Ended;
+use asked::{Asked, Terms};
 
 /// Where a policy finds the workspace: the guest path of its one preopen.
 const ROOT: &str = "/workspace";
@@ -42,35 +44,27 @@ pub fn builtin() -> &'static [u8] {
     include_bytes!(concat!(env!("OUT_DIR"), "/policy.wasm"))
 }
 
-/// Loads the policy, and asks it what to hide in this workspace.
-pub fn propose(config: &Config, workspace: &Workspace) -> Result<Answer> {
-    let policy = Policy::load(&config.policy, workspace)?;
+/// Loads the policy, and asks it what to hide in this workspace. Where it has to be
+/// compiled, a terminal is told, unless the person wants it `quiet`.
+pub fn propose(config: &Config, workspace: &Workspace, quiet: bool) -> Result<Answer> {
     let (query, layout) = question(config, workspace);
-    let root = workspace.try_clone().map_err(|error| {
-        Error::failed(format!("cannot open the workspace for the policy: {error}"))
-    })?;
-
-    let (asked, looked_for) = (layout.clone(), query.clone());
-    let time = config.policy_timeout;
-    let (findings, planned, used) = policy.ask(Some(root), time, move |guest| {
-        let findings = match guest.detect(&looked_for)? {
-            Ok(findings) => findings,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        let plan = guest.plan(&findings, &asked)?.transpose();
-        Ok(plan.map(|plan| (findings, plan, guest.used())))
-    })?;
-    let plan = match planned {
-        Some(plan) => plan,
-        // A detector finds, and the built-in policy plans.
-        None => {
-            let (findings, asked) = (findings.clone(), layout.clone());
-            let planned = BUILTIN.ask(None, time, move |guest| {
-                Ok(guest.plan(&findings, &asked)?.expect("the built-in policy plans"))
-            });
-            planned?
+    let terms = Terms {
+        workspace: Some(workspace),
+        time: config.policy_timeout,
+        cache: config.policy_cache,
+        quiet,
+    };
+    let mut policy = Asked::start(Policy::load(&config.policy, workspace)?, &terms)?;
+    let findings = policy.detect(&query)?;
+    // A detector finds, and the built-in policy plans.
+    let plan = match policy.plans() {
+        true => policy.plan(&findings, &layout)?,
+        false => {
+            let terms = Terms { workspace: None, ..terms };
+            Asked::start(BUILTIN, &terms)?.plan(&findings, &layout)?
         }
     };
+    let (used, time) = (policy.used(), config.policy_timeout);
     Ok(Answer { raw: wit::RawPlan { findings, plan, layout }, query, used, time })
 }
 
@@ -111,6 +105,14 @@ struct Policy {
 const BUILTIN: Policy = Policy { name: String::new(), bytes: None };
 
 impl Policy {
+    /// What it is called in a sentence.
+    fn who(&self) -> String {
+        match &self.bytes {
+            Some(_) => format!("policy `{}`", self.name),
+            None => "the built-in policy".to_owned(),
+        }
+    }
+
     fn load(source: &PolicySource, workspace: &Workspace) -> Result<Self> {
         let (name, bytes) = match source {
             PolicySource::Builtin => return Ok(BUILTIN),
@@ -131,52 +133,7 @@ impl Policy {
             Err(error) => Err(fail(&error)),
         }
     }
-
-    /// Runs `work` with the policy in its sandbox and puts failures into words.
-    fn ask<R: Send + 'static>(
-        self,
-        root: Option<std::fs::File>,
-        time: Duration,
-        work: impl FnOnce(&mut run::Guest) -> wasmtime::Result<Result<R, wit::Refusal>> + Send + 'static,
-    ) -> Result<R> {
-        let who = match &self.bytes {
-            Some(_) => format!("policy `{}`", self.name),
-            None => "the built-in policy".to_owned(),
-        };
-        match run::within_limits(self.bytes, root, Allowed { time, ..Allowed::DEFAULT }, work) {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(refusal)) => {
-                Err(Error::failed(format!("{who} refused: {}", refusal_text(&refusal))))
-            }
-            Err(Ended::Limit(limit)) => {
-                let error = Error::failed(format!("{who} {limit}; nothing was started"));
-                Err(match limit {
-                    Limit::Time(_) => error.hint("--policy-timeout SECONDS gives it more"),
-                    _ => error,
-                })
-            }
-            Err(Ended::Invalid(what)) => {
-                Err(Error::failed(format!("{who} cannot be used: {}", brief(&what)))
-                    .hint(format!("this paude speaks {SPOKEN}")))
-            }
-            Err(Ended::Trap(what)) => {
-                Err(Error::failed(format!("{who} crashed: {}; nothing was started", brief(&what))))
-            }
-        }
-    }
 }
 
 /// The interface version that this host speaks.
 const SPOKEN: &str = "paude:isolation@0.1.0";
-
-fn refusal_text(refusal: &wit::Refusal) -> String {
-    match refusal {
-        wit::Refusal::Invalid(what) | wit::Refusal::Unsupported(what) => brief(what),
-        wit::Refusal::Unreadable(fault) if fault.path.is_empty() => {
-            format!("cannot read the workspace: {}", brief(&fault.message))
-        }
-        wit::Refusal::Unreadable(fault) => {
-            format!("cannot read `{}`: {}", brief(&fault.path), brief(&fault.message))
-        }
-    }
-}

@@ -12,9 +12,9 @@
 //! - Every run holds a shared lock on each empty directory that it hides. Another
 //!   person's runs have another journal, but they meet here.
 //!
-//! A directory is noted once it was made, with what tells it from a later one of
-//! that name. A kill in the instant between leaves an empty directory that nobody
-//! removes; a note made earlier could cost the person a directory of their own.
+//! A directory is made under a name that nobody else gives, noted with what tells it
+//! from a later one, and then renamed: a kill at no moment leaves one that nobody
+//! removes, nor costs the person a directory of their own.
 
 mod directory;
 mod journal;
@@ -46,6 +46,8 @@ const STARTING: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub struct Session<'w> {
     workspace: &'w Workspace,
+    /// The job's name, which no other run has.
+    name: String,
     /// A run that makes no directory can do without.
     journal: io::Result<Journal>,
     /// The container that the journal names.
@@ -63,7 +65,8 @@ impl<'w> Session<'w> {
             return Err(changed(&shown_path(workspace.path().as_path())));
         }
         let journal = Journal::open(workspace);
-        let mut session = Self { workspace, journal, container: None, held: Vec::new() };
+        let name = job.name.clone();
+        let mut session = Self { workspace, name, journal, container: None, held: Vec::new() };
         if let Ok(journal) = &session.journal {
             if journal.is_alone() {
                 session.clear(journal);
@@ -133,7 +136,8 @@ impl<'w> Session<'w> {
         })
     }
 
-    /// Makes one directory and notes it. If it is there already, it is another's.
+    /// Makes one directory and notes it. If it is there already, it is another's, and the
+    /// caller looks again.
     fn make(&self, path: &RelPath) -> Result<()> {
         let fail = |why: String, hint: &str| {
             let text = format!("cannot make the mount point `{}`: {why}", shown(path.as_str()));
@@ -145,31 +149,16 @@ impl<'w> Session<'w> {
                 "make the directory yourself, or set XDG_STATE_HOME to one that you may write to",
             ));
         }
-        let dir = self.workspace.dir();
-        let made = match dir.create_dir(path.as_path()) {
-            // The caller looks again.
-            Err(error)
-                if matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::NotFound) =>
-            {
-                return Ok(());
-            }
-            made => made.and_then(|()| dir.symlink_metadata(path.as_path())).and_then(|data| {
-                let entry = Entry::Directory {
-                    path: path.to_string(),
-                    identity: directory::identity(&data),
+        let cradle = format!(".{}", self.name);
+        directory::make(self.workspace.dir(), path, &cradle, |entry| self.note(entry)).map_err(
+            |error| {
+                let hint = match error.kind() {
+                    ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space",
+                    _ => "make the directory yourself, or leave it out with --venv",
                 };
-                self.note(entry).inspect_err(|_| {
-                    let _ = dir.remove_dir(path.as_path());
-                })
-            }),
-        };
-        made.map_err(|error| {
-            let hint = match error.kind() {
-                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space",
-                _ => "make the directory yourself, or leave it out with --venv",
-            };
-            fail(error.to_string(), hint)
-        })
+                fail(error.to_string(), hint)
+            },
+        )
     }
 
     /// Removes what the journal names, but for what is still in use. Only while alone.
@@ -192,7 +181,12 @@ impl<'w> Session<'w> {
             if let Entry::Directory { path, identity } = entry
                 && let Ok(path) = RelPath::parse(path)
                 && (in_use
-                    || !directory::remove(self.workspace.dir(), &path, identity, !kept.is_empty()))
+                    || !directory::remove(
+                        self.workspace.dir(),
+                        &path,
+                        identity.as_deref(),
+                        !kept.is_empty(),
+                    ))
             {
                 kept.push(entry.clone());
             }

@@ -123,7 +123,9 @@ impl Workspace {
             },
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.missing(path),
             // cap-std answers so when a link, or a chain of them, leaves the handle.
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied && self.is_link(path) => {
+            Err(error)
+                if error.kind() == io::ErrorKind::PermissionDenied && self.has_link(path) =>
+            {
                 Ok(Place::Outside)
             }
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(Place::File),
@@ -155,8 +157,11 @@ impl Workspace {
         Ok(Place::Missing(make))
     }
 
-    fn is_link(&self, path: &RelPath) -> bool {
-        self.dir.symlink_metadata(path.as_path()).is_ok_and(|data| data.is_symlink())
+    /// Whether a link is on the way. cap-std looks below none that leaves the handle.
+    fn has_link(&self, path: &RelPath) -> bool {
+        let is_link =
+            |part: &Path| self.dir.symlink_metadata(part).is_ok_and(|data| data.is_symlink());
+        path.as_path().ancestors().any(is_link)
     }
 
     /// Whether a regular file of that name lies in the project's own directory.

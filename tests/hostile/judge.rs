@@ -11,11 +11,11 @@ use crate::support::{Env, Ran, paude};
 /// What `paude` may take beyond a policy's own time.
 const GRACE: Duration = Duration::from_millis(500);
 /// What `paude` may have in memory, whatever the policy does.
-const MEMORY: u64 = 400 << 20;
+const MEMORY: u64 = 480 << 20;
 
 /// A project with something of everything that a policy could want to harm.
 pub fn project() -> Env {
-    let env = Env::with(
+    let mut env = Env::with(
         r##"
         file: "untouched"
         dir/
@@ -28,6 +28,9 @@ pub fn project() -> Env {
         "##,
     );
     crate::support::tree::make(&env.root(), "outside/file: \"not yours\"");
+    // What paude keeps of a policy is its own; `cache` tests that. Nothing else may change.
+    let cache = paude().with_file_name("cache").display().to_string();
+    env.vars.push(("XDG_CACHE_HOME".to_owned(), cache));
     rustix::fs::mkfifoat(
         rustix::fs::CWD,
         env.project.join("fifo"),

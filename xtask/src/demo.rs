@@ -65,17 +65,19 @@ pub(crate) fn run(place: &Place) -> Result<u8> {
 
 fn build(place: &Place) -> Result<PathBuf> {
     let mut build = process::cargo(&place.root);
-    // The whole workspace, as the tests build it, so that nothing is built twice.
-    build.args(["build", "--workspace", "--bin", "paude"]);
-    echo("cargo build --workspace --bin paude");
+    // With the tests, which ask for other features of a few crates: else `cargo xtask test`
+    // would build wasmtime again.
+    build.args(["build", "--workspace", "--bin", "paude", "--test", "suite"]);
+    echo("cargo build --workspace --bin paude --test suite");
     let output =
         build.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit()).output()?;
     ensure!(output.status.success(), "paude does not build");
     let text = String::from_utf8(output.stdout)?;
     let messages =
         text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let paude = messages.filter(|message| message["target"]["name"] == "paude");
     let mut programs =
-        messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
+        paude.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
     programs.next_back().context("cargo built no program")
 }
 

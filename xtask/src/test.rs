@@ -12,8 +12,7 @@ use crate::{lint, setup};
 /// What `cargo xtask test` takes.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Also what takes long: builds the `wasmtime` command line (twenty minutes, once), and
-    /// tells the tests by PAUDE_TEST_FULL=1
+    /// Also what takes long: builds the `wasmtime` command line (twenty minutes, once)
     #[arg(long)]
     full: bool,
     /// Handed to the test binaries, as after `cargo test --`
@@ -33,9 +32,6 @@ pub(crate) fn run(place: &Place, args: &Args) -> Result<u8> {
     let ready = prepare::prepare(place, args.full)?;
     let mut tests = process::cargo(&place.root);
     tests.args(["test", "--workspace"]);
-    if args.full {
-        tests.env("PAUDE_TEST_FULL", "1");
-    }
     if !args.args.is_empty() {
         tests.arg("--").args(&args.args);
     }

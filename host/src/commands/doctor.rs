@@ -24,7 +24,7 @@ pub(super) fn execute(cli: &cli::Doctor) -> Result<Exit> {
     match config {
         Err(error) => doctor::project(&mut found, &Err(error), &[]),
         Ok(config) => {
-            let plan = policy::propose(&config, &workspace)
+            let plan = policy::propose(&config, &workspace, false)
                 .and_then(|proposal| Ok(Plan::check(&proposal.raw, &workspace, &config)?));
             doctor::project(&mut found, &plan, &config.warnings);
             let chosen = engine::choose(config.engine);

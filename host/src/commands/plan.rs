@@ -16,7 +16,7 @@ use crate::workspace::Workspace;
 pub(super) fn execute(cli: &cli::Plan) -> Result<Exit> {
     let workspace = Workspace::open(&cli.project.workspace)?;
     let config = Config::load(&cli.project, &workspace)?;
-    let plan = Plan::check(&policy::propose(&config, &workspace)?.raw, &workspace, &config)?;
+    let plan = Plan::check(&policy::propose(&config, &workspace, false)?.raw, &workspace, &config)?;
     let text = match cli.format {
         Format::Text => plan.to_string(),
         Format::Json => plan.json()? + "\n",

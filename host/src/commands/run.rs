@@ -17,7 +17,8 @@ use crate::workspace::Workspace;
 pub(super) fn execute(cli: &cli::Run) -> Result<Exit> {
     let workspace = Workspace::open(&cli.project.workspace)?;
     let config = Config::load(&cli.project, &workspace)?;
-    let plan = Plan::check(&policy::propose(&config, &workspace)?.raw, &workspace, &config)?;
+    let answer = policy::propose(&config, &workspace, cli.quiet)?;
+    let plan = Plan::check(&answer.raw, &workspace, &config)?;
     let choose = if cli.dry_run { engine::choose_for_show } else { engine::choose };
     let chosen = choose(config.engine)?;
     let mut job = Job::new(&config, &plan, &chosen, &cli.command)?;

@@ -20,7 +20,7 @@ pub(super) fn execute(cli: &cli::Verify) -> Result<Exit> {
     let mut config = Config::load(&cli.project, &workspace)?;
     // A setup would make the environment that is to be made here.
     config.setup = None;
-    let plan = Plan::check(&policy::propose(&config, &workspace)?.raw, &workspace, &config)?;
+    let plan = Plan::check(&policy::propose(&config, &workspace, false)?.raw, &workspace, &config)?;
     if plan.shadows().is_empty() {
         return Err(verify::nothing());
     }

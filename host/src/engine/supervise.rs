@@ -19,8 +19,8 @@ use crate::escape::shown;
 use crate::render::{Argv, Engine, Job, Rendered};
 
 /// What a client may end with that a signal ended before its container ran, or while
-/// that was ending: docker with 0 or 125, podman with 1 or with 128+n.
-const CLIENT_ENDED: [i32; 6] = [0, 1, 125, 129, 130, 143];
+/// that was ending: docker with 0 or 125, podman with 1, 127 or 128+n.
+const CLIENT_ENDED: [i32; 7] = [0, 1, 125, 127, 129, 130, 143];
 
 /// How often a signal is tried again while the container is not yet there to take it.
 const RETRY: Duration = Duration::from_millis(200);

@@ -9,14 +9,25 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use wasmtime::component::Component;
-use wasmtime::{Engine, Result, Store, Trap};
+use wasmtime::{Cache, Engine, Result, Store, Trap};
 
 use super::limits::{Allowed, Limit};
 use super::sandbox::{self, State};
+use super::spinner::Spinner;
 use super::tuning;
 use super::watch::Watch;
 use crate::unsafe_calls;
 use crate::wit;
+
+/// A component that is not built in, to be compiled.
+pub(super) struct Foreign {
+    /// Its file.
+    pub(super) bytes: Vec<u8>,
+    /// Where machine code is kept.
+    pub(super) cache: Option<Cache>,
+    /// Turns meanwhile.
+    pub(super) spinner: Spinner,
+}
 
 /// How a policy ended without an answer.
 pub(super) enum Ended {
@@ -43,15 +54,18 @@ pub(super) struct Used {
 /// end of paude.
 const STACK: usize = 1 << 30;
 
-/// A policy that has been started.
+/// A policy's instance, on its thread.
 pub(super) struct Guest {
-    began: Instant,
     store: Store<State>,
     detection: wit::detection::Guest,
     planning: Option<wit::planning::Guest>,
 }
 
 impl Guest {
+    fn memory(&self) -> usize {
+        self.store.data().memory
+    }
+
     /// Calls `detection.detect`.
     pub(super) fn detect(
         &mut self,
@@ -60,80 +74,142 @@ impl Guest {
         self.detection.call_detect(&mut self.store, query)
     }
 
-    /// What it took so far.
-    pub(super) fn used(&self) -> Used {
-        Used { time: self.began.elapsed(), memory: self.store.data().memory }
-    }
-
-    /// Calls `planning.plan`; `None` if the policy does not plan.
+    /// Calls `planning.plan`, which the policy has.
     pub(super) fn plan(
         &mut self,
         findings: &wit::Findings,
         layout: &wit::Layout,
-    ) -> Result<Option<Result<wit::Plan, wit::Refusal>>> {
-        let Some(planning) = &self.planning else { return Ok(None) };
-        planning.call_plan(&mut self.store, findings, layout).map(Some)
+    ) -> Result<Result<wit::Plan, wit::Refusal>> {
+        let planning = self.planning.as_ref().expect("asked only if it plans");
+        planning.call_plan(&mut self.store, findings, layout)
     }
 }
 
-/// Compiles the component (`None` is the built-in one), starts it over `root`, and
-/// hands it to `work`, all within the limits.
-pub(super) fn within_limits<R: Send + 'static>(
-    bytes: Option<Vec<u8>>,
-    root: Option<File>,
-    allowed: Allowed,
-    work: impl FnOnce(&mut Guest) -> Result<R> + Send + 'static,
-) -> std::result::Result<R, Ended> {
-    // The built-in policy costs nothing to compile. What paude still grows by meanwhile is
-    // another one's: its thread may not have ended yet.
-    let growth = if bytes.is_none() { usize::MAX } else { allowed.growth };
-    let watch = Watch::new(Allowed { growth, ..allowed });
-    let engine =
-        Engine::new(&tuning::config()).map_err(|error| Ended::Invalid(format!("{error:#}")))?;
-    let (compiled, when_compiled) = mpsc::channel();
-    let (answer, when_answered) = mpsc::channel();
-    let thread_engine = engine.clone();
-    std::thread::Builder::new()
-        .name("policy".to_owned())
-        .stack_size(STACK)
-        .spawn(move || {
-            let component = compile(&thread_engine, bytes);
-            let _ = compiled.send(());
-            let _ = answer.send(
-                component.and_then(|component| start(&thread_engine, &component, root, work)),
-            );
-        })
-        .map_err(|error| Ended::Trap(format!("cannot start a thread: {error}")))?;
+/// A call, to be made on the policy's thread.
+type Call = Box<dyn FnOnce(&mut Guest) + Send>;
 
-    let (time, compile_time) = (allowed.time, allowed.compile_time);
-    watch
-        .wait(&when_compiled, compile_time, Limit::CompileTime(compile_time))
-        .map_err(Ended::Limit)?;
-    let ended = watch.wait(&when_answered, time, Limit::Time(time)).unwrap_or_else(|limit| {
-        // Running code traps now; a thread inside a host call is left behind.
-        engine.increment_epoch();
-        Some(Err(Ended::Limit(limit)))
-    });
-    ended.unwrap_or_else(|| Err(Ended::Trap("this is a fault of paude's own".to_owned())))
+/// A policy that has been started, seen from the caller. Dropped, its thread ends.
+pub(super) struct Running {
+    engine: Engine,
+    calls: mpsc::Sender<Call>,
+    watch: Watch,
+    /// What it may take, and what it took so far.
+    time: Duration,
+    used: Used,
+    /// Whether it plans.
+    pub(super) plans: bool,
+}
+
+impl Running {
+    /// Compiles the component (`None` is the built-in one), and starts it over `root`, all
+    /// within the limits.
+    pub(super) fn start(
+        code: Option<Foreign>,
+        root: Option<File>,
+        allowed: Allowed,
+    ) -> std::result::Result<Self, Ended> {
+        let (bytes, cache, mut spinner) = match code {
+            None => (None, None, None),
+            Some(foreign) => (Some(foreign.bytes), foreign.cache, Some(foreign.spinner)),
+        };
+        // The built-in policy costs nothing to compile. What paude still grows by meanwhile
+        // is another one's: its thread may not have ended yet.
+        let growth = if bytes.is_none() { usize::MAX } else { allowed.growth };
+        let watch = Watch::new(Allowed { growth, ..allowed });
+        let mut settings = tuning::config();
+        if bytes.is_some() {
+            // What is compiled here may be large: without bounds checks it takes two thirds
+            // of the time, and less memory.
+            settings.memory_reservation(4 << 30).memory_guard_size(32 << 20);
+        }
+        let engine = Engine::new(settings.cache(cache))
+            .map_err(|error| Ended::Invalid(format!("{error:#}")))?;
+        let (compiled, when_compiled) = mpsc::channel();
+        let (started, when_started) = mpsc::channel();
+        let (calls, to_do) = mpsc::channel::<Call>();
+        let thread_engine = engine.clone();
+        std::thread::Builder::new()
+            .name("policy".to_owned())
+            .stack_size(STACK)
+            .spawn(move || {
+                let component = compile(&thread_engine, bytes);
+                let _ = compiled.send(());
+                match component.and_then(|component| start(&thread_engine, &component, root)) {
+                    Ok(mut guest) => {
+                        let _ = started.send(Ok((guest.planning.is_some(), guest.memory())));
+                        to_do.into_iter().for_each(|call| call(&mut guest));
+                    }
+                    Err(ended) => drop(started.send(Err(ended))),
+                }
+            })
+            .map_err(|error| Ended::Trap(format!("cannot start a thread: {error}")))?;
+
+        let (time, compile_time) = (allowed.time, allowed.compile_time);
+        let turn = || spinner.iter_mut().for_each(Spinner::turn);
+        let late = Limit::CompileTime(compile_time);
+        watch.wait(&when_compiled, compile_time, late, turn).map_err(Ended::Limit)?;
+        drop(spinner);
+        let used = Used { time: Duration::ZERO, memory: 0 };
+        let mut running = Self { engine, calls, watch, time, used, plans: false };
+        let (plans, memory) = running.wait(&when_started)??;
+        (running.plans, running.used.memory) = (plans, memory);
+        Ok(running)
+    }
+
+    /// Makes a call, within what is left of the time.
+    pub(super) fn call<R: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut Guest) -> Result<R> + Send + 'static,
+    ) -> std::result::Result<R, Ended> {
+        self.watch.resume();
+        let (answer, when_answered) = mpsc::channel();
+        let _ = self.calls.send(Box::new(move |guest| {
+            let answered = work(guest).map_err(|error| ended(&guest.store, &error));
+            let _ = answer.send(answered.map(|answered| (answered, guest.memory())));
+        }));
+        let (answered, memory) = self.wait(&when_answered)??;
+        self.watch.pause();
+        self.used.memory = memory;
+        Ok(answered)
+    }
+
+    /// What it took so far.
+    pub(super) fn used(&self) -> Used {
+        self.used
+    }
+
+    fn wait<T>(&mut self, receiver: &mpsc::Receiver<T>) -> std::result::Result<T, Ended> {
+        let began = Instant::now();
+        let left = self.time.saturating_sub(self.used.time);
+        let waited = self.watch.wait(receiver, left, Limit::Time(self.time), || ());
+        self.used.time += began.elapsed();
+        match waited {
+            Ok(Some(value)) => Ok(value),
+            Ok(None) => Err(Ended::Trap("this is a fault of paude's own".to_owned())),
+            Err(limit) => {
+                // Running code traps now; a thread inside a host call is left behind.
+                self.engine.increment_epoch();
+                Err(Ended::Limit(limit))
+            }
+        }
+    }
 }
 
 fn compile(engine: &Engine, bytes: Option<Vec<u8>>) -> std::result::Result<Component, Ended> {
     let component = match &bytes {
         None => unsafe_calls::builtin_policy(engine)
             .unwrap_or_else(|| Component::from_binary(engine, super::builtin())),
-        // Never deserialised: bytes from outside are compiled.
+        // Never deserialised by paude: these are compiled, if not by an earlier run.
         Some(bytes) => Component::from_binary(engine, bytes),
     };
     component.map_err(|error| Ended::Invalid(format!("{error:#}")))
 }
 
-fn start<R>(
+fn start(
     engine: &Engine,
     component: &Component,
     root: Option<File>,
-    work: impl FnOnce(&mut Guest) -> Result<R>,
-) -> std::result::Result<R, Ended> {
-    let began = Instant::now();
+) -> std::result::Result<Guest, Ended> {
     let invalid = |error: wasmtime::Error| Ended::Invalid(format!("{error:#}"));
     let mut linker = sandbox::linker(engine).map_err(invalid)?;
     sandbox::tolerate(engine, &mut linker, component).map_err(invalid)?;
@@ -157,8 +233,7 @@ fn start<R>(
     let planning = planning.map(|indices| indices.load(&mut store, &instance)).transpose();
     let planning = planning.map_err(invalid)?;
     let detection = detection.load(&mut store, &instance).map_err(invalid)?;
-    let mut guest = Guest { began, store, detection, planning };
-    work(&mut guest).map_err(|error| ended(&guest.store, &error))
+    Ok(Guest { store, detection, planning })
 }
 
 /// Why a policy's code came to an end.
@@ -207,8 +282,9 @@ mod tests {
     }
 
     fn ended(bytes: Vec<u8>, allowed: Allowed) -> String {
-        match within_limits(Some(bytes), None, allowed, |_| Ok(())) {
-            Ok(()) => "an answer".to_owned(),
+        let spinner = Spinner::new(String::new(), false);
+        match Running::start(Some(Foreign { bytes, cache: None, spinner }), None, allowed) {
+            Ok(_) => "it runs".to_owned(),
             Err(Ended::Limit(limit)) => limit.to_string(),
             Err(Ended::Invalid(what) | Ended::Trap(what)) => what,
         }

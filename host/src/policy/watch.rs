@@ -16,20 +16,36 @@ const PERIOD: Duration = Duration::from_millis(5);
 /// How large paude was before the policy came.
 pub(super) struct Watch {
     before: Option<usize>,
+    /// How large it was when the policy was last left idle.
+    paused: Option<usize>,
     growth: usize,
 }
 
 impl Watch {
     pub(super) fn new(allowed: Allowed) -> Self {
-        Self { before: resident(), growth: allowed.growth }
+        Self { before: resident(), paused: None, growth: allowed.growth }
     }
 
-    /// What arrives within `time`, or `late`. `None` if the sender is gone.
+    /// What paude grows by from here on is not the policy's.
+    pub(super) fn pause(&mut self) {
+        self.paused = resident();
+    }
+
+    /// The end of a pause, if there was one.
+    pub(super) fn resume(&mut self) {
+        if let (Some(before), Some(paused), Some(now)) = (self.before, self.paused, resident()) {
+            self.before = Some(before.saturating_add(now.saturating_sub(paused)));
+        }
+    }
+
+    /// What arrives within `time`, or `late`. `None` if the sender is gone. Calls `each`
+    /// now and then.
     pub(super) fn wait<T>(
         &self,
         receiver: &Receiver<T>,
         time: Duration,
         late: Limit,
+        mut each: impl FnMut(),
     ) -> Result<Option<T>, Limit> {
         let start = Instant::now();
         loop {
@@ -38,7 +54,10 @@ impl Watch {
                 Ok(value) => return Ok(Some(value)),
                 Err(RecvTimeoutError::Disconnected) => return Ok(None),
                 Err(RecvTimeoutError::Timeout) if left.is_zero() => return Err(late),
-                Err(RecvTimeoutError::Timeout) => self.look()?,
+                Err(RecvTimeoutError::Timeout) => {
+                    each();
+                    self.look()?;
+                }
             }
         }
     }

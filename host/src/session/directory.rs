@@ -1,11 +1,14 @@
-//! Directories that are in use, and removing those that are not.
+//! Making directories, holding those in use, and removing those that are not.
 
+use std::ffi::OsStr;
 use std::io::{self, ErrorKind};
+use std::path::Path;
 
 use cap_std::fs::{Dir, File, Metadata, MetadataExt as _, OpenOptions, OpenOptionsExt as _};
-use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::fs::{FlockOperation, OFlags, RenameFlags, flock, renameat_with};
 use rustix::io::Errno;
 
+use super::journal::Entry;
 use crate::path::RelPath;
 
 /// What came of trying to hold a directory.
@@ -41,13 +44,60 @@ pub(super) fn hold(workspace: &Dir, path: &RelPath) -> io::Result<Hold> {
     Ok(if there { Hold::Locked(dir) } else { Hold::Going })
 }
 
+/// Makes a directory where nothing is yet, noting beforehand what is about to be there:
+/// first one called `cradle`, which nobody else's is, then this under its own name. If
+/// that is taken meanwhile, or its parent gone, nothing is made.
+pub(super) fn make(
+    workspace: &Dir,
+    path: &RelPath,
+    cradle: &str,
+    note: impl Fn(Entry) -> io::Result<()>,
+) -> io::Result<()> {
+    let outer = path.as_path().parent().unwrap_or(Path::new(""));
+    let name = path.as_path().file_name().unwrap_or_default();
+    let parent = match outer.as_os_str().is_empty() {
+        true => workspace.try_clone(),
+        false => workspace.open_dir(outer),
+    };
+    let parent = match parent {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        parent => parent?,
+    };
+    let noted = |name: &OsStr| -> io::Result<()> {
+        let data = parent.symlink_metadata(name)?;
+        note(Entry::Directory { path: path.to_string(), identity: Some(identity(&data)) })
+    };
+    let sibling = outer.join(cradle).to_string_lossy().into_owned();
+    note(Entry::Directory { path: sibling, identity: None })?;
+    parent.create_dir(cradle)?;
+    let born = noted(OsStr::new(cradle))
+        .and_then(|()| Ok(renameat_with(&parent, cradle, &parent, name, RenameFlags::NOREPLACE)?));
+    let Err(error) = born else { return Ok(()) };
+    let _ = parent.remove_dir(cradle);
+    match Errno::from_io_error(&error) {
+        Some(Errno::EXIST) => Ok(()),
+        // Not every file system can: there, a kill between the next two lines leaves it.
+        Some(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => match parent.create_dir(name) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+            made => made.and_then(|()| noted(name).inspect_err(|_| drop(parent.remove_dir(name)))),
+        },
+        _ => Err(error),
+    }
+}
+
 /// Removes a directory that a run made. Returns false if that must wait.
-pub(super) fn remove(workspace: &Dir, path: &RelPath, made: &str, inner_one_waits: bool) -> bool {
+pub(super) fn remove(
+    workspace: &Dir,
+    path: &RelPath,
+    made: Option<&str>,
+    inner_one_waits: bool,
+) -> bool {
     let dir = match open(workspace, path) {
         Ok(dir) => dir,
         Err(error) => return error.kind() != ErrorKind::PermissionDenied,
     };
-    if !dir.metadata().is_ok_and(|data| identity(&data) == made) {
+    let is_it = |data: Metadata| made.is_none_or(|made| identity(&data) == made);
+    if !dir.metadata().is_ok_and(is_it) {
         return true; // another of that name
     }
     if flock(&dir, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK) {

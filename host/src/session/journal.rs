@@ -23,8 +23,9 @@ pub(super) enum Entry {
     Container { engine: Engine, name: String },
     /// It is gone.
     Gone { engine: Engine, name: String },
-    /// A directory that was made, and what tells it from a later one of that name.
-    Directory { path: String, identity: String },
+    /// A directory that is about to be made, and what tells it from a later one of that
+    /// name: nothing, where nobody else gives that name.
+    Directory { path: String, identity: Option<String> },
 }
 
 /// An open journal.

@@ -17,7 +17,7 @@ pub(super) fn execute(cli: &PolicyRun) -> Result<Exit> {
         Some(file) => config.policy = PolicySource::File(file.clone()),
         None => {}
     }
-    let answered = policy::propose(&config, &workspace);
+    let answered = policy::propose(&config, &workspace, false);
     let text = match (&answered, cli.format) {
         (Ok(answer), AnswerFormat::Text) => answer.to_string(),
         (Ok(answer), AnswerFormat::Json) => answer.json() + "\n",

@@ -1,5 +1,7 @@
 //! From what may be hidden to what really stands there.
 
+use std::io::ErrorKind;
+
 use super::{Check, Note, Shadow, Wanted};
 use crate::config::Selection;
 use crate::escape::{shown, shown_path};
@@ -23,7 +25,9 @@ impl Check<'_> {
                 Ok(Place::Outside) if matches!(finding.link, Some(wit::Link::Outside)) => {
                     self.outside(path, finding)
                 }
-                Ok(Place::Outside) => self.fault(path, "is a link that leaves the workspace"),
+                Ok(Place::Outside) => {
+                    self.fault(path, "lies behind a link that leaves the workspace")
+                }
                 Err(error) => self.fault(path, &error.to_string()),
             };
             // Several links may lead to one directory: it is hidden once.
@@ -64,6 +68,9 @@ impl Check<'_> {
     /// only if the host finds one there: a repository could link to anything.
     fn outside(&mut self, path: &RelPath, finding: &wit::Finding) -> Option<Shadow> {
         let (why, target) = match self.workspace.follow_outside(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                ("nothing is there".to_owned(), None)
+            }
             Err(error) => (error.to_string(), None),
             Ok((target, None)) => ("no environment is there".to_owned(), Some(target)),
             Ok((target, Some(_)))

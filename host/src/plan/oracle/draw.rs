@@ -65,6 +65,7 @@ pub(super) fn config(selection: Selection, size: Option<u64>) -> Config {
         size,
         policy: PolicySource::Builtin,
         policy_timeout: std::time::Duration::ZERO,
+        policy_cache: false,
         engine: EngineChoice::Auto,
         user: None,
         engine_args: Vec::new(),

@@ -1,0 +1,88 @@
+//! Machine code of policies that are not built in, kept for later runs: wasmtime's own
+//! cache, in the person's cache directory.
+//!
+//! What is loaded from there runs unchecked, so it has to be the person's own work: the
+//! directory is theirs, nobody else can look into it, and nobody else can put another one
+//! in its place. Where that does not hold, or nothing can be written, every run compiles.
+
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use wasmtime::{Cache, CacheConfig};
+
+use crate::path::HostPath;
+
+/// The least that zstd can do: the code of a policy in Python, the largest, takes 13 MB.
+const COMPRESSION: i32 = 1;
+/// Writing an entry takes less than a second. What is older was cut off.
+const CUT_OFF: Duration = Duration::from_secs(60);
+
+/// The cache, made if it is not there yet. None lies in the workspace: what runs in a
+/// container writes there.
+pub(super) fn open(workspace: Option<&Path>) -> Option<Cache> {
+    let path = directory()?;
+    let is_shared = |path: &Path| workspace.is_some_and(|workspace| path.starts_with(workspace));
+    if is_shared(&path) {
+        return None;
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(&path).ok()?;
+    let path = HostPath::resolve(&path).ok()?;
+    let path = path.as_path();
+    if is_shared(path) || !is_own(path) {
+        return None;
+    }
+    let _ = remove_cut_off(&path.join("modules"));
+    let mut config = CacheConfig::new();
+    // The same level twice, or a policy that is used often would be packed anew, by a
+    // thread that takes hundreds of megabytes for it.
+    config
+        .with_directory(path)
+        .with_baseline_compression_level(COMPRESSION)
+        .with_optimized_compression_level(COMPRESSION);
+    Cache::new(config).ok()
+}
+
+/// `$XDG_CACHE_HOME/paude/policies`, or the same below `~/.cache`.
+fn directory() -> Option<PathBuf> {
+    #[expect(clippy::disallowed_methods, reason = "this is where the person's cache is found")]
+    let absolute =
+        |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?;
+    Some(base.join("paude/policies"))
+}
+
+/// Whether nobody but this person, and root, can write there, or rename what leads there.
+fn is_own(directory: &Path) -> bool {
+    const STICKY: u32 = 0o1000;
+    let person = rustix::process::geteuid().as_raw();
+    directory.ancestors().all(|place| {
+        let Ok(data) = std::fs::symlink_metadata(place) else { return false };
+        if place == directory {
+            return data.uid() == person && data.mode() & 0o077 == 0;
+        }
+        let others_write = data.mode() & 0o022 != 0 && data.mode() & STICKY == 0;
+        !others_write && (data.uid() == person || data.uid() == 0)
+    })
+}
+
+/// Removes what a killed run was writing: it stands in the way of all that write the same
+/// entry later.
+fn remove_cut_off(modules: &Path) -> io::Result<()> {
+    #[expect(clippy::disallowed_methods, reason = "this directory is paude's own")]
+    let (list, remove) = (std::fs::read_dir::<PathBuf>, std::fs::remove_file::<PathBuf>);
+    for version in list(modules.to_owned())? {
+        for entry in list(version?.path())? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let unfinished = name.to_string_lossy().contains(".wip-");
+            let age = entry.metadata()?.modified()?.elapsed().unwrap_or_default();
+            if unfinished && age > CUT_OFF {
+                remove(entry.path())?;
+            }
+        }
+    }
+    Ok(())
+}
