@@ -154,7 +154,7 @@ fn the_policy_cache_is_counted() -> Outcome {
     assert!(!env.paude(&["doctor"]).stdout().contains("policy cache"));
     let dir = env.home().join(".cache/paude/policies");
     tree::write(&dir.join("one"), &"x".repeat(3 << 20));
-    tree::write(&dir.join("two"), "x");
+    tree::write(&dir.join("modules/deeper/two"), "x");
     let wanted = format!("✓ policy cache: `{}`, 2 files, 4 MiB\n", dir.display());
     let said = env.paude(&["doctor"]).stdout();
     assert!(said.contains(&wanted), "{said}");

@@ -39,6 +39,7 @@ pub fn trials() -> Vec<Trial> {
         settings_are_taken,
         the_plan_as_json_is_as_shown,
         every_key_of_the_plan_is_explained,
+        every_key_of_the_receipt_is_explained,
         command_lines_that_are_not_run_are_taken,
         every_setting_is_explained,
         every_grant_is_explained,
@@ -47,7 +48,11 @@ pub fn trials() -> Vec<Trial> {
     ];
     let works = project().paude(&["--", "true"]).0.status.success();
     let ignored = !works && std::env::var_os("CI").is_none();
-    let run = trials![commands_print_what_is_shown, exit_codes_are_what_the_table_says];
+    let run = trials![
+        commands_print_what_is_shown,
+        exit_codes_are_what_the_table_says,
+        every_step_of_a_verification_is_named,
+    ];
     trials.extend(run.into_iter().map(|trial| trial.with_ignored_flag(ignored)));
     trials
 }
@@ -157,6 +162,50 @@ fn every_key_of_the_plan_is_explained() -> Outcome {
         }
     }
     assert_eq!(first_column("| key | type | meaning |"), keys);
+    Ok(())
+}
+
+fn every_key_of_the_receipt_is_explained() -> Outcome {
+    let mut env = project();
+    // An engine that does damage, so that no list is empty.
+    let podman = env.root().join("bin/podman");
+    tree::write(&podman, "#!/bin/sh\n[ $1 != run ] || rm .venv/bin/python\n");
+    std::fs::set_permissions(&podman, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+    let path = format!("{}/bin:/usr/bin:/bin", env.root().display());
+    env.vars.push(("PATH".to_owned(), path));
+    let file = env.root().join("receipt").display().to_string();
+    env.paude(&["-q", "--engine", "podman", "--receipt", &file, "--", "true"]).code(0);
+    let receipt: Value = serde_json::from_str(&std::fs::read_to_string(file)?)?;
+    let of = |prefix: &str, object: &Value| {
+        let keys = object.as_object().unwrap().keys();
+        keys.map(|key| format!("{prefix}{key}")).collect::<BTreeSet<_>>()
+    };
+    let environments = receipt["environments"].as_array().unwrap();
+    let changed = environments.iter().find(|one| one["path"] == ".venv").unwrap();
+    let mut keys = of("", &receipt);
+    keys.extend(of("environments[].", changed));
+    keys.extend(of("changes[].", &changed["changes"][0]));
+    assert_eq!(first_column("| key of the receipt | type | meaning |"), keys);
+    let tree = of("", &changed["before"]);
+    assert_eq!(tree, BTreeSet::from(["entries".to_owned(), "sha256".to_owned()]));
+    Ok(())
+}
+
+fn every_step_of_a_verification_is_named() -> Outcome {
+    let args = ["verify", "--format", "json", "--env", "PATH=/nowhere"];
+    let text = project().paude(&args).code(1).stdout();
+    let document: Value = serde_json::from_str(&text)?;
+    let (_, told) = README.split_once("`--format json` prints one line: `version` (1)").unwrap();
+    let (told, _) = told.split_once("\n## ").unwrap();
+    for key in document.as_object().unwrap().keys().filter(|key| *key != "version") {
+        assert!(told.contains(&format!("`{key}`")), "{key}");
+    }
+    let mut rest = told;
+    for step in document["steps"].as_array().unwrap() {
+        let word = format!("`{}`", step["step"].as_str().unwrap());
+        let (_, after) = rest.split_once(&word).unwrap_or_else(|| panic!("{word}, in its place"));
+        rest = after;
+    }
     Ok(())
 }
 

@@ -9,10 +9,14 @@
 //!      -> Rendered [render] -> engine [engine] -> Exit [error]
 //! ```
 //!
+//! Beside the pipe stands the proof that it did what it should: [`fingerprint`] looks at
+//! a tree, [`receipt`] at the hidden ones before and after a run, [`verify`] goes through
+//! a list of steps, [`doctor`] looks at the machine.
+//!
 //! What a policy returns is foreign until [`plan::Plan::check`] has made a
-//! [`plan::Plan`] of it. Files are read in three places only: the project through
-//! [`workspace::Workspace`], the person's settings in `config`, the state
-//! directory in [`session`].
+//! [`plan::Plan`] of it. Files are read in few places: the project through
+//! [`workspace::Workspace`], the person's settings in `config`, the state directory in
+//! [`session`], an environment behind a link out of the project in [`receipt`].
 
 pub mod cli;
 pub mod commands;

@@ -27,7 +27,7 @@ if c.umount2(b\".venv\", 2): raise SystemExit(\"errno %d\" % ctypes.get_errno())
         lane.paude(&env, &options)
     };
     if !lane.is_native() {
-        let ran = with(&["--engine-arg=--privileged"]).code(120);
+        let ran = with(&["--engine-arg=--cap-add=SYS_ADMIN"]).code(120);
         let place = env.project.join(".venv").display().to_string();
         // The watch from outside may have seen it first.
         let said = ran.stderr();

@@ -26,13 +26,23 @@ pub fn policy_cache(found: &mut Diagnosis) {
         |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let base = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
     let Some(dir) = base.map(|base| base.join("paude/policies")) else { return };
-    let Ok(entries) = std::fs::read_dir(&dir) else { return };
-    let sizes: Vec<u64> = entries
-        .filter_map(|entry| entry.ok()?.metadata().ok())
-        .filter(std::fs::Metadata::is_file)
-        .map(|data| data.len())
-        .collect();
-    let size = sizes.iter().sum::<u64>().div_ceil(1 << 20);
-    let (dir, files) = (shown_path(&dir), sizes.len());
-    found.good("policy cache", format!("`{dir}`, {files} files, {size} MiB"));
+    if !dir.is_dir() {
+        return;
+    }
+    // Its layout is wasmtime's own.
+    let (mut pending, mut files, mut bytes) = (vec![dir.clone()], 0, 0_u64);
+    while let Some(next) = pending.pop() {
+        for entry in std::fs::read_dir(next).into_iter().flatten().flatten() {
+            match entry.metadata() {
+                Ok(data) if data.is_dir() => pending.push(entry.path()),
+                Ok(data) => {
+                    files += 1;
+                    bytes += data.len();
+                }
+                Err(_) => {}
+            }
+        }
+    }
+    let size = bytes.div_ceil(1 << 20);
+    found.good("policy cache", format!("`{}`, {files} files, {size} MiB", shown_path(&dir)));
 }

@@ -29,15 +29,12 @@ impl Watch {
     }
 
     /// Looks until a shadow of the process is gone, and says which. `None` when the
-    /// process has ended, or if its mounts cannot be seen from here.
+    /// process has ended, or if its mounts cannot be seen from here. The caller knows that
+    /// they were all there.
     pub(super) fn outside(&self, pid: u32) -> Option<PathBuf> {
-        let mut seen = false;
         loop {
-            match self.lost(pid)? {
-                None => seen = true,
-                // Lost at the first look: these are the mounts of something else.
-                Some(_) if !seen => return None,
-                lost => return lost,
+            if let Some(lost) = self.lost(pid)? {
+                return Some(lost);
             }
             std::thread::sleep(EVERY);
         }
