@@ -122,7 +122,7 @@ fn what_nothing_counts_is_bounded_too() -> Outcome {
 }
 
 fn what_a_component_costs_to_read_is_bounded() -> Outcome {
-    let costs = "made paude itself use more than 400 MiB of memory";
+    let costs = "made paude itself use more than 350 MiB of memory";
     refused("doubling", costs, COMPILE_TIME);
     // A type of a type of a type: three bytes each, and each a call of the reader.
     let env = judge::project();

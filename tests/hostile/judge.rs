@@ -12,7 +12,7 @@ use crate::support::{Env, Ran, paude};
 /// What `paude` may take beyond a policy's own time.
 const GRACE: Duration = Duration::from_millis(500);
 /// What `paude` may have in memory, whatever the policy does.
-const MEMORY: u64 = 480 << 20;
+const MEMORY: u64 = 400 << 20;
 
 /// A project with something of everything that a policy could want to harm.
 pub fn project() -> Env {

@@ -27,7 +27,7 @@ pub(super) struct Allowed {
     pub(super) compile_time: Duration,
     /// Bytes by which paude itself may grow meanwhile: what compiling takes, and
     /// what the host keeps for a policy outside of its memories. A policy in Python, the
-    /// largest there is, takes 335 MiB to compile.
+    /// largest there is, takes 300 MiB to compile.
     pub(super) growth: usize,
 }
 
@@ -36,7 +36,7 @@ impl Allowed {
     pub(super) const DEFAULT: Self = Self {
         time: Duration::from_secs(2),
         compile_time: Duration::from_secs(60),
-        growth: 400 << 20,
+        growth: 350 << 20,
     };
 }
 
