@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use libtest_mimic::Trial;
 use serde_json::Value;
 
+use crate::hostile::policy;
 use crate::support::snapshot::{assert_unchanged, snapshot};
 use crate::support::{Env, Outcome, tree};
 use crate::trials;
@@ -152,10 +153,14 @@ fn an_image_is_here_or_will_be_fetched() -> Outcome {
 fn the_policy_cache_is_counted() -> Outcome {
     let env = machine(&[("podman", &podman("overlay", "overlay"))]);
     assert!(!env.paude(&["doctor"]).stdout().contains("policy cache"));
+    let file = policy::make(&env, "empty").display().to_string();
+    env.paude(&["plan", "--policy", &file]).code(0);
     let dir = env.home().join(".cache/paude/policies");
-    tree::write(&dir.join("one"), &"x".repeat(3 << 20));
-    tree::write(&dir.join("modules/deeper/two"), "x");
-    let wanted = format!("✓ policy cache: `{}`, 2 files, 4 MiB\n", dir.display());
+    let wanted = format!("✓ policy cache: `{}`, 1 policy, 1 MiB\n", dir.display());
+    let said = env.paude(&["doctor"]).stdout();
+    assert!(said.contains(&wanted), "{said}");
+    std::fs::set_permissions(&dir, std::fs::Permissions::from_mode(0o777))?;
+    let wanted = format!("! policy cache: `{}` is not used: others can write", dir.display());
     let said = env.paude(&["doctor"]).stdout();
     assert!(said.contains(&wanted), "{said}");
     Ok(())

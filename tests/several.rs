@@ -17,7 +17,7 @@ pub fn trials() -> Vec<Trial> {
         the_built_in_policy_plans_where_no_other_does,
         two_that_plan_are_refused_by_name,
         one_that_fails_fails_all,
-        each_has_a_time_of_its_own,
+        the_one_that_takes_too_long_is_named,
         settings_name_one_or_several,
         the_nearer_list_replaces_the_other,
         what_no_setting_may_say,
@@ -126,7 +126,7 @@ fn one_that_fails_fails_all() -> Outcome {
     Ok(())
 }
 
-fn each_has_a_time_of_its_own() -> Outcome {
+fn the_one_that_takes_too_long_is_named() -> Outcome {
     let env = project();
     let (good, bad) = (&finds(&env, "good"), &made(&env, "loop-detect"));
     let args = ["plan", "--policy-timeout", "1", "--policy", good, "--policy", bad];

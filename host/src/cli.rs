@@ -58,7 +58,7 @@ pub enum Action {
     Verify(Box<Verify>),
     /// Look at the engines, this machine and the project, and say what to do
     Doctor(Box<Doctor>),
-    /// Try policies, and take the built-in one elsewhere
+    /// Write, try and compare policies, and take the built-in one elsewhere
     #[command(subcommand)]
     Policy(Policy),
     /// Print the JSON Schema of paude.json, for editors

@@ -19,6 +19,7 @@ use std::path::Path;
 use std::time::Duration;
 
 pub use answer::unanswered;
+pub use cache::{Kept, kept};
 pub use check::{Checked, check};
 
 use crate::config::{Config, PolicySource, Selection};

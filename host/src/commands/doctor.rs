@@ -36,7 +36,9 @@ pub(super) fn execute(cli: &cli::Doctor) -> Result<Exit> {
             }
         }
     }
-    doctor::policy_cache(&mut found);
+    if let Some(kept) = policy::kept() {
+        doctor::policy_cache(&mut found, &kept.directory, &kept.entries, kept.own);
+    }
     let text = match cli.format {
         AnswerFormat::Text => found.to_string(),
         AnswerFormat::Json => found.json()?,

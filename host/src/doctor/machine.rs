@@ -1,7 +1,7 @@
 //! Settings and places of this machine.
-#![expect(clippy::disallowed_methods, reason = "reads /proc and /sys, and counts the cache")]
+#![expect(clippy::disallowed_methods, reason = "reads /proc and /sys")]
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use super::Diagnosis;
 use crate::escape::shown_path;
@@ -20,29 +20,18 @@ pub fn selinux(found: &mut Diagnosis) {
     }
 }
 
-/// What paude keeps of compiled policies, if it keeps any.
-pub fn policy_cache(found: &mut Diagnosis) {
-    let absolute =
-        |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
-    let Some(dir) = base.map(|base| base.join("paude/policies")) else { return };
-    if !dir.is_dir() {
-        return;
+/// What paude keeps of compiled policies, and whether others could have written it.
+pub fn policy_cache(found: &mut Diagnosis, dir: &Path, entries: &[u64], own: bool) {
+    let size = entries.iter().sum::<u64>().div_ceil(1 << 20);
+    let (dir, entries) = (shown_path(dir), entries.len());
+    let policies = match entries {
+        1 => "1 policy".to_owned(),
+        _ => format!("{entries} policies"),
+    };
+    if own {
+        found.good("policy cache", format!("`{dir}`, {policies}, {size} MiB"));
+    } else {
+        let what = format!("`{dir}` is not used: others can write there, or above it");
+        found.warn("policy cache", what, &format!("chmod 700 {dir}, and look at what is above"));
     }
-    // Its layout is wasmtime's own.
-    let (mut pending, mut files, mut bytes) = (vec![dir.clone()], 0, 0_u64);
-    while let Some(next) = pending.pop() {
-        for entry in std::fs::read_dir(next).into_iter().flatten().flatten() {
-            match entry.metadata() {
-                Ok(data) if data.is_dir() => pending.push(entry.path()),
-                Ok(data) => {
-                    files += 1;
-                    bytes += data.len();
-                }
-                Err(_) => {}
-            }
-        }
-    }
-    let size = bytes.div_ceil(1 << 20);
-    found.good("policy cache", format!("`{}`, {files} files, {size} MiB", shown_path(&dir)));
 }

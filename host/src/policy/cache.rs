@@ -5,7 +5,7 @@
 //! directory is theirs, nobody else can look into it, and nobody else can put another one
 //! in its place. Where that does not hold, or nothing can be written, every run compiles.
 
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, DirEntry};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ pub(super) fn open(workspace: Option<&Path>) -> Option<Cache> {
     if is_shared(path) || !is_own(path) {
         return None;
     }
-    let _ = remove_cut_off(&path.join("modules"));
+    let _ = remove_cut_off(path);
     let mut config = CacheConfig::new();
     // The same level twice, or a policy that is used often would be packed anew, by a
     // thread that takes hundreds of megabytes for it.
@@ -70,19 +70,48 @@ fn is_own(directory: &Path) -> bool {
 
 /// Removes what a killed run was writing: it stands in the way of all that write the same
 /// entry later.
-fn remove_cut_off(modules: &Path) -> io::Result<()> {
-    #[expect(clippy::disallowed_methods, reason = "this directory is paude's own")]
-    let (list, remove) = (std::fs::read_dir::<PathBuf>, std::fs::remove_file::<PathBuf>);
-    for version in list(modules.to_owned())? {
-        for entry in list(version?.path())? {
-            let entry = entry?;
-            let name = entry.file_name();
-            let unfinished = name.to_string_lossy().contains(".wip-");
-            let age = entry.metadata()?.modified()?.elapsed().unwrap_or_default();
-            if unfinished && age > CUT_OFF {
-                remove(entry.path())?;
-            }
+fn remove_cut_off(cache: &Path) -> io::Result<()> {
+    for entry in files(cache)? {
+        let name = entry.file_name();
+        let unfinished = name.to_string_lossy().contains(".wip-");
+        let age = entry.metadata()?.modified()?.elapsed().unwrap_or_default();
+        if unfinished && age > CUT_OFF {
+            #[expect(clippy::disallowed_methods, reason = "this directory is paude's own")]
+            std::fs::remove_file(entry.path())?;
         }
     }
     Ok(())
+}
+
+/// The cache's files: entries have no extension, what belongs to them has.
+fn files(cache: &Path) -> io::Result<Vec<DirEntry>> {
+    #[expect(clippy::disallowed_methods, reason = "this directory is paude's own")]
+    let list = std::fs::read_dir::<PathBuf>;
+    let mut files = Vec::new();
+    for version in list(cache.join("modules"))? {
+        files.extend(list(version?.path())?.collect::<io::Result<Vec<_>>>()?);
+    }
+    Ok(files)
+}
+
+/// What is kept, for people.
+#[derive(Debug)]
+pub struct Kept {
+    /// Where.
+    pub directory: PathBuf,
+    /// The bytes of each policy's code.
+    pub entries: Vec<u64>,
+    /// Whether it is used: nobody else can write there.
+    pub own: bool,
+}
+
+/// What is kept, if anything ever was.
+pub fn kept() -> Option<Kept> {
+    let path = HostPath::resolve(&directory()?).ok()?;
+    let directory = path.as_path().to_owned();
+    let all = files(&directory).unwrap_or_default();
+    let entries = all.iter().filter(|entry| entry.path().extension().is_none());
+    let entries = entries.filter_map(|entry| Some(entry.metadata().ok()?.len())).collect();
+    let own = is_own(&directory);
+    Some(Kept { directory, entries, own })
 }
