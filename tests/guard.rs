@@ -159,9 +159,14 @@ fn costs_less_than_ten_milliseconds(shell: &[&str]) -> Outcome {
         guarded(&env, shell, ALL, "", shadows).code(0);
         started.elapsed()
     };
-    // The best of many: others share this machine.
-    let best = |shadows: &[PathBuf]| (0..20).map(|_| time(shadows)).min().unwrap();
-    let cost = best(&shadows).saturating_sub(best(&[]));
-    assert!(cost < Duration::from_millis(10), "{cost:?}");
-    Ok(())
+    // The best of many, as many as it takes: others share this machine.
+    let (mut with, mut without) = (Duration::MAX, Duration::MAX);
+    for round in 0..200 {
+        with = with.min(time(&shadows));
+        without = without.min(time(&[]));
+        if round >= 10 && with.saturating_sub(without) < Duration::from_millis(10) {
+            return Ok(());
+        }
+    }
+    Err(format!("{with:?} with ten shadows, {without:?} with none").into())
 }
