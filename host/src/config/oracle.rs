@@ -38,6 +38,7 @@ fn of<O: Origin>(bytes: &[u8]) {
     let (again, _) = again.unwrap_or_else(|error| panic!("{meant} is not taken: {error}"));
     assert_eq!(settings(&again), meant);
 
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     let told: Map<String, Value> = match serde_json::from_slice(bytes) {
         Ok(told) => told,
         // Below keys that are ignored anything goes that is JSON at all.
