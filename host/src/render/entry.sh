@@ -3,12 +3,18 @@
 #   SETUP ENVIRONMENT COUNT (PATH SPELLING) x COUNT [COMMAND...]
 # where SPELLING is PATH as /proc/self/mountinfo spells it.
 
-# A signal ends what runs below, not this shell, which then says how it ended.
-ended=
-trap 'ended=129' HUP
-trap 'ended=130' INT
-trap 'ended=131' QUIT
-trap 'ended=143' TERM
+# A signal ends what runs below, not this shell, which then says how it ended. The setup
+# is killed: between fork and exec it would lose any other signal, and so would a shell in
+# there that is just starting something. What is left of it ends with the container.
+ended= in_setup=
+end() {
+  ended=$1
+  [ -z "$in_setup" ] || kill -KILL "$!" 2>/dev/null
+}
+trap 'end 129' HUP
+trap 'end 130' INT
+trap 'end 131' QUIT
+trap 'end 143' TERM
 
 stop() {
   case $when in before) what='nothing was' ;; *) what='the command was not' ;; esac
@@ -71,8 +77,13 @@ pairs=$((shadows * 2))
 [ -z "$ended" ] || exit "$ended"
 if [ -n "$setup" ]; then
   # Its output is not the command's: whoever pipes that on wants it clean.
-  (exec /bin/sh -c "$setup") </dev/null >&2
+  in_setup=y
+  /bin/sh -c "$setup" </dev/null >&2 &
+  [ -z "$ended" ] || end "$ended"
+  wait "$!" 2>/dev/null
   code=$?
+  in_setup=
+  [ -z "$ended" ] || code=$ended
   if [ "$code" -ne 0 ]; then
     if [ $# -gt "$pairs" ] || [ "$code" -gt 128 ] || [ ! -t 0 ]; then
       printf 'paude: setup ended with code %s; the command was not run\n' "$code" >&2
