@@ -68,6 +68,22 @@ mod linux {
         }
     }
 
+    /// The child leads a process group of its own, and takes the terminal for it before it
+    /// becomes its program: a shell that found itself in the background would stop.
+    pub(crate) fn start_in_front(command: &mut Command) {
+        command.process_group(0);
+        // SAFETY: between fork and exec it makes four system calls, and nothing else.
+        unsafe {
+            command.pre_exec(|| {
+                let before = libc::signal(libc::SIGTTOU, libc::SIG_IGN);
+                let taken =
+                    rustix::termios::tcsetpgrp(rustix::stdio::stdin(), rustix::process::getpid());
+                libc::signal(libc::SIGTTOU, before);
+                Ok(taken?)
+            });
+        }
+    }
+
     /// Lets a background process call `tcsetpgrp`. Only once nothing more is started,
     /// which would inherit it.
     pub(crate) fn ignore_sigttou() {

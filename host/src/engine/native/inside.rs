@@ -3,7 +3,6 @@
 use std::ffi::OsStr;
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{self, Command};
 use std::{env, fs};
@@ -15,7 +14,7 @@ use rustix::thread::{CapabilitySet, CapabilitySets, UnshareFlags};
 use super::error::{At, NativeError, STEPS, Step};
 use super::{HELPER, mounts};
 use crate::render::Sandbox;
-use crate::unsafe_calls::{close_on_exec, fork, ignore_sigttou, unshare};
+use crate::unsafe_calls::{close_on_exec, fork, ignore_sigttou, start_in_front, unshare};
 
 /// The first thing in `main`: becomes the helper if this process was started as one, and then does not return.
 pub(crate) fn take_over() {
@@ -88,12 +87,9 @@ fn init(sandbox: &Sandbox, in_front: bool, report: &mut fs::File) -> Result<(), 
     if in_front {
         // paude's own group has no number in here: a shell could not give the terminal
         // back to it.
-        command.process_group(0);
+        start_in_front(&mut command);
     }
     let command = Pid::from_child(&command.spawn().at(Step::Program, program)?);
-    if in_front {
-        rustix::termios::tcsetpgrp(rustix::stdio::stdin(), command).at(Step::Helper, "terminal")?;
-    }
     // Fails if paude has ended meanwhile, and then nothing may go on.
     report
         .write_all(&[b"started", own.as_os_str().as_bytes(), b""].join(&0))
