@@ -198,7 +198,7 @@ impl<'w> Session<'w> {
 
 impl Drop for Session<'_> {
     fn drop(&mut self) {
-        self.held.clear();
+        self.held.drain(..).for_each(directory::release);
         // The last one out clears the table.
         if let Ok(journal) = &self.journal
             && journal.is_alone()

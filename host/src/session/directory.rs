@@ -44,6 +44,12 @@ pub(super) fn hold(workspace: &Dir, path: &RelPath) -> io::Result<Hold> {
     Ok(if there { Hold::Locked(dir) } else { Hold::Going })
 }
 
+/// Ends a lock at once. To close it is not enough: a thread that is just starting a
+/// program has given that a copy, which lives until it is executed.
+pub(super) fn release(held: File) {
+    let _ = flock(held, FlockOperation::Unlock);
+}
+
 /// Makes a directory where nothing is yet, noting beforehand what is about to be there:
 /// first one called `cradle`, which nobody else's is, then this under its own name. If
 /// that is taken meanwhile, or its parent gone, nothing is made.
