@@ -124,12 +124,14 @@ impl Running {
         // The built-in policy costs nothing to compile. What paude still grows by meanwhile
         // is another one's: its thread may not have ended yet.
         let growth = if bytes.is_none() { usize::MAX } else { allowed.growth };
-        let watch = Watch::new(Allowed { growth, ..allowed });
+        let file = bytes.as_ref().map_or(0, Vec::len);
+        let watch = Watch::new(Allowed { growth, ..allowed }, file);
         let mut settings = tuning::config();
         if bytes.is_some() {
             // What is compiled here may be large: without bounds checks it takes two thirds
             // of the time, and less memory.
             settings.memory_reservation(4 << 30).memory_guard_size(32 << 20);
+            settings.native_unwind_info(false);
         }
         let engine = Engine::new(settings.cache(cache))
             .map_err(|error| Fault::other("no policy can run here", &error))?;

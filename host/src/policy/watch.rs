@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::limits::{Allowed, Limit};
 
 /// Between two looks, memory can grow by a few dozen megabytes.
-const PERIOD: Duration = Duration::from_millis(5);
+const PERIOD: Duration = Duration::from_millis(2);
 
 /// How large paude was before the policy came.
 pub(super) struct Watch {
@@ -22,12 +22,11 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn new(allowed: Allowed) -> Self {
-        Self {
-            before: (allowed.growth < usize::MAX).then(resident).flatten(),
-            paused: None,
-            growth: allowed.growth,
-        }
+    /// From now on; what the policy's file takes is counted too.
+    pub(super) fn new(allowed: Allowed, file: usize) -> Self {
+        let now = (allowed.growth < usize::MAX).then(resident).flatten();
+        let before = now.map(|bytes| bytes.saturating_sub(file));
+        Self { before, paused: None, growth: allowed.growth }
     }
 
     /// What paude grows by from here on is not the policy's.
