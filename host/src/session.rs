@@ -34,6 +34,9 @@ use crate::workspace::{Place, Workspace};
 use directory::Hold;
 use journal::{Entry, Journal};
 
+pub(crate) use directory::identity;
+pub(crate) use journal::state_dir;
+
 /// How often, and how long apart, a directory that another run is removing is tried.
 const TRIES: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(10);

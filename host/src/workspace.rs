@@ -174,6 +174,15 @@ impl Workspace {
         self.dir.symlink_metadata(name).is_ok()
     }
 
+    /// The names in a directory, sorted; none if it cannot be read.
+    pub fn names(&self, dir: &Path) -> Vec<std::ffi::OsString> {
+        let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+        let entries = self.dir.read_dir(dir).into_iter().flatten();
+        let mut names: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.file_name())).collect();
+        names.sort();
+        names
+    }
+
     /// Which marker a directory of the workspace holds.
     pub fn marker(&self, path: &RelPath) -> Option<Marker> {
         let within = |name| self.dir.metadata(path.as_path().join(name));
