@@ -4,6 +4,8 @@
 //! `paude.json`, the policy's view, the check of its answer. A link that leaves
 //! the project therefore fails at the operating system, not in string work.
 
+mod space;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +17,8 @@ use crate::error::{Error, Result};
 use crate::escape::shown_path;
 use crate::file;
 use crate::path::{ContainerPath, HostPath, RelPath};
+
+pub use space::free_memory;
 
 /// What marks a directory as bound to the machine that made it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use super::lane::Lane;
 use super::{Test, on_each_lane};
 use crate::support::{Env, Outcome, Ran, paude};
 
-pub const TESTS: [(&str, Test); 11] = on_each_lane![
+pub const TESTS: [(&str, Test); 12] = on_each_lane![
     what_was_made_is_kept_and_the_setup_runs_once,
     the_setup_runs_again_in_an_empty_volume_when_what_it_depends_on_changed,
     a_setup_that_failed_runs_again,
@@ -16,6 +16,7 @@ pub const TESTS: [(&str, Test); 11] = on_each_lane![
     a_volume_in_use_is_not_emptied_nor_removed,
     what_an_engine_lost_is_made_anew,
     prune_removes_what_belongs_to_no_project,
+    an_environment_that_memory_would_not_hold_is_told,
     what_a_container_could_write_is_not_believed,
     an_environment_made_there_works_the_next_time,
 ];
@@ -230,6 +231,16 @@ fn prune_removes_what_belongs_to_no_project(lane: &Lane) -> Outcome {
         let left = kept.env.command(&lane.engine).args(["volume", "inspect", &name]).output()?;
         assert!(!left.status.success());
     }
+    Ok(())
+}
+
+fn an_environment_that_memory_would_not_hold_is_told(lane: &Lane) -> Outcome {
+    const NOTE: &str = "note: `.venv` of the host is larger than half of the free memory";
+    let kept = Kept::new(lane);
+    assert!(!lane.sh(&kept.env, &[], ":").code(0).stderr().contains(NOTE));
+    std::fs::File::create(kept.env.project.join(".venv/huge"))?.set_len(1 << 42)?;
+    lane.sh(&kept.env, &[], ":").code(0).says(NOTE);
+    assert!(!kept.run(SETUP, ":").code(0).stderr().contains(NOTE));
     Ok(())
 }
 

@@ -31,6 +31,7 @@ pub(super) fn execute(cli: &cli::Run) -> Result<Exit> {
     let rendered = render::renderer(chosen.engine).render(&plan, &job)?;
 
     announce(cli, &config, &plan, &chosen, &job, &rendered);
+    announce::suggest_volume(cli, &workspace, &plan);
     if cli.dry_run {
         return print(format!("{}\n", rendered.command()).as_bytes());
     }
