@@ -91,6 +91,12 @@ impl<'w> Session<'w> {
         Ok(session)
     }
 
+    /// Clears what killed runs on this workspace left, unless another run is there.
+    pub fn clear_killed(workspace: &'w Workspace) {
+        let (journal, name) = (Journal::open(workspace), String::new());
+        drop(Self { workspace, name, journal, container: None, held: Vec::new() });
+    }
+
     /// Says that the container is known to be gone.
     pub fn container_gone(&mut self) {
         if let Some((engine, name)) = self.container.take() {

@@ -27,6 +27,7 @@ use crate::error::{Error, Exit, Result};
 use crate::path::RelPath;
 use crate::plan::Plan;
 use crate::render::{Engine, Job};
+use crate::session::Session;
 use crate::value::Storage;
 use crate::workspace::Workspace;
 use store::{Record, Store};
@@ -155,8 +156,9 @@ impl Volumes {
 
     /// Puts an empty one in the place of each.
     fn renew(&self, workspace: &Workspace) -> Result<()> {
+        // The container of a killed run still uses its volume.
+        Session::clear_killed(workspace);
         for Volume { name, environment } in &self.volumes {
-            self.store.forget(name)?;
             backend::remove(self.engine, &self.store, name)?;
             let labels =
                 [("workspace", workspace.path().as_path()), ("environment", environment.as_path())];

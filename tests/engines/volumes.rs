@@ -6,7 +6,7 @@ use super::lane::Lane;
 use super::{Test, on_each_lane};
 use crate::support::{Env, Outcome, Ran, paude};
 
-pub const TESTS: [(&str, Test); 12] = on_each_lane![
+pub const TESTS: [(&str, Test); 13] = on_each_lane![
     what_was_made_is_kept_and_the_setup_runs_once,
     the_setup_runs_again_in_an_empty_volume_when_what_it_depends_on_changed,
     a_setup_that_failed_runs_again,
@@ -14,6 +14,7 @@ pub const TESTS: [(&str, Test); 12] = on_each_lane![
     another_project_at_the_same_place_gets_another,
     two_at_once_run_one_setup,
     a_volume_in_use_is_not_emptied_nor_removed,
+    a_killed_run_stands_in_nobodys_way,
     what_an_engine_lost_is_made_anew,
     prune_removes_what_belongs_to_no_project,
     an_environment_that_memory_would_not_hold_is_told,
@@ -186,6 +187,23 @@ fn a_volume_in_use_is_not_emptied_nor_removed(lane: &Lane) -> Outcome {
     assert!(kept.names().is_empty());
     kept.run(SETUP, ".venv/made").code(0);
     assert_eq!(kept.count(), 2);
+    Ok(())
+}
+
+fn a_killed_run_stands_in_nobodys_way(lane: &Lane) -> Outcome {
+    let kept = Kept::new(lane);
+    let mut command = kept.env.command(paude());
+    command.args(lane.args()).args(["--storage", "volume", "--setup", SETUP]);
+    command.args(["--", "/bin/sh", "-c", "touch up; sleep 60"]);
+    let mut child = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    while !kept.env.project.join("up").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    child.kill()?;
+    child.wait()?;
+    let setup = format!("{SETUP}; touch .venv/new");
+    kept.run(&setup, "ls -A .venv").code(0).prints("made\nnew\n");
+    assert_eq!(lane.containers(&kept.env), "");
     Ok(())
 }
 

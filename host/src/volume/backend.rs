@@ -68,7 +68,7 @@ pub(super) fn id(engine: Engine, store: &Store, name: &str) -> Option<String> {
 /// Removes a volume, if there is one.
 pub(super) fn remove(engine: Engine, store: &Store, name: &str) -> Result<()> {
     if engine == Engine::Native {
-        return store.remove(&store.content(name));
+        return store.remove_content(name);
     }
     match id(engine, store, name) {
         None => return Ok(()),

@@ -72,7 +72,7 @@ pub fn remove(name: &str) -> Result<()> {
             }
         }
     }
-    store.remove(&store.dir(name))
+    store.remove(name)
 }
 
 /// Removes those that no run will pick up again. Says which, and those that failed.

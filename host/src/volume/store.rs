@@ -132,25 +132,20 @@ impl Store {
         write().map_err(|error| self.error(&error))
     }
 
-    /// Forgets what was noted.
-    pub(super) fn forget(&self, name: &str) -> Result<()> {
-        match std::fs::remove_file(self.0.join(name).join("record.json")) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(self.error(&error)),
-            _ => Ok(()),
+    /// Empties what the built-in engine mounts. It is renamed first, so that half of it is
+    /// never taken for the whole.
+    pub(super) fn remove_content(&self, name: &str) -> Result<()> {
+        let old = self.0.join(name).join("old");
+        remove_all(&old).map_err(|error| self.error(&error))?;
+        match std::fs::rename(self.content(name), &old) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            renamed => renamed.and_then(|()| remove_all(&old)).map_err(|error| self.error(&error)),
         }
     }
 
-    /// Removes a volume's directory, or its content alone.
-    pub(super) fn remove(&self, path: &Path) -> Result<()> {
-        match std::fs::remove_dir_all(path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(self.error(&error)),
-            _ => Ok(()),
-        }
-    }
-
-    /// A volume's own directory.
-    pub(super) fn dir(&self, name: &str) -> PathBuf {
-        self.0.join(name)
+    /// Removes a volume's own directory.
+    pub(super) fn remove(&self, name: &str) -> Result<()> {
+        remove_all(&self.0.join(name)).map_err(|error| self.error(&error))
     }
 
     /// The names of all volumes.
@@ -165,5 +160,13 @@ impl Store {
             .collect();
         names.sort();
         Ok(names)
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "below `volumes` in the state directory")]
+fn remove_all(path: &Path) -> io::Result<()> {
+    match std::fs::remove_dir_all(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed,
     }
 }
