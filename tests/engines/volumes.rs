@@ -239,6 +239,14 @@ fn prune_removes_what_belongs_to_no_project(lane: &Lane) -> Outcome {
     kept.run(SETUP, ":").code(0);
     let name = kept.names().remove(0);
     kept.env.paude(&["volumes", "prune"]).code(0).prints("");
+    // Or to an image that is gone: as if another had been there.
+    let record = format!(".local/state/paude/volumes/{name}/record.json");
+    let record = kept.env.home().join(record);
+    let mut known: serde_json::Value = serde_json::from_slice(&std::fs::read(&record)?)?;
+    known["image"] = "localhost/paude-test-gone:1".into();
+    std::fs::write(&record, known.to_string())?;
+    kept.env.paude(&["volumes", "prune"]).code(0).prints(&format!("{name}\n"));
+    kept.run(SETUP, ":").code(0);
     let aside = kept.env.root().join("aside");
     std::fs::rename(&kept.env.project, &aside)?;
     std::fs::create_dir(&kept.env.project)?;
