@@ -109,8 +109,16 @@ fn run(name: &str, policies: &[Policy]) -> Outcome {
 
 /// Puts words in place of what differs from run to run.
 pub fn normal(env: &Env, text: &str) -> String {
-    text.replace(env.project.to_str().unwrap(), "/WORKSPACE")
-        .replace(env.root().to_str().unwrap(), "/ROOT")
+    let text = text
+        .replace(env.project.to_str().unwrap(), "/WORKSPACE")
+        .replace(env.root().to_str().unwrap(), "/ROOT");
+    // A volume's name is a hash of where the project is.
+    let mut parts = text.split("paude-");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| match part.get(..32) {
+        Some(hash) if hash.bytes().all(|b| b.is_ascii_hexdigit()) => text + "VOLUME" + &part[32..],
+        _ => text + "paude-" + part,
+    })
 }
 
 /// A command line, one argument a line, with the script and the run's name left out.

@@ -125,7 +125,10 @@ fn the_schema_is_json_and_knows_every_key() -> Outcome {
         serde_json::from_str(&Env::new().paude(&["schema"]).code(0).stdout())?;
     let mut keys: Vec<_> = schema["properties"].as_object().unwrap().keys().cloned().collect();
     keys.sort();
-    assert_eq!(keys, ["$schema", "depth", "env", "image", "policy", "setup", "size", "venv"]);
+    assert_eq!(
+        keys,
+        ["$schema", "depth", "env", "image", "policy", "setup", "size", "storage", "venv"]
+    );
     assert_eq!(schema["additionalProperties"], false);
     Ok(())
 }

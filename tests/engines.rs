@@ -10,6 +10,7 @@
 //! - `terminal`: a person at a terminal
 //! - `guard`: what takes a shadow away, and images without a shell
 //! - `verify`: the list, and the receipt, with real containers
+//! - `volumes`: environments that outlive their container
 //! - `faults`: what is killed, deleted, full or shut, and many runs at once
 
 mod faults;
@@ -22,6 +23,7 @@ mod shadow;
 mod signals;
 mod terminal;
 mod verify;
+mod volumes;
 
 use libtest_mimic::Trial;
 
@@ -52,6 +54,7 @@ pub fn trials() -> Vec<Trial> {
         ("faults", &faults::TESTS),
         ("guard", &guard::TESTS),
         ("verify", &verify::TESTS),
+        ("volumes", &volumes::TESTS),
     ];
     let mut trials = Vec::new();
     for lane in Lane::all() {

@@ -16,9 +16,13 @@ const SHELLS: [&[&str]; 5] =
 type Test = fn(&[&str]) -> Outcome;
 
 /// What every shell has to show.
-const TESTS: [(&str, Test); 3] = [
+const TESTS: [(&str, Test); 4] = [
     ("proves_ten_shadows_of_any_name", proves_ten_shadows_of_any_name),
     ("stops_at_one_that_is_not_as_it_should_be", stops_at_one_that_is_not_as_it_should_be),
+    (
+        "takes_a_volume_of_any_kind_with_anything_in_it",
+        takes_a_volume_of_any_kind_with_anything_in_it,
+    ),
     ("stops_when_the_setup_takes_one_away", stops_when_the_setup_takes_one_away),
 ];
 
@@ -54,8 +58,20 @@ fn in_namespace(env: &Env, mounts: &str, command: &[&str]) -> std::process::Comm
 
 /// The container's first process in this shell, over these shadows.
 fn guarded(env: &Env, shell: &[&str], mounts: &str, setup: &str, shadows: &[PathBuf]) -> Ran {
+    guarded_as("tmpfs", env, shell, mounts, setup, shadows)
+}
+
+/// The same for shadows of this kind.
+fn guarded_as(
+    kind: &str,
+    env: &Env,
+    shell: &[&str],
+    mounts: &str,
+    setup: &str,
+    shadows: &[PathBuf],
+) -> Ran {
     let mut command = in_namespace(env, mounts, shell);
-    command.args(["-c", include_str!("../host/src/render/entry.sh"), "paude", setup, ""]);
+    command.args(["-c", include_str!("../host/src/render/entry.sh"), "paude", setup, "", kind]);
     command.arg(shadows.len().to_string());
     for shadow in shadows {
         command.arg(shadow).arg(spelling(shadow));
@@ -135,6 +151,23 @@ fn stops_at_one_that_is_not_as_it_should_be(shell: &[&str]) -> Outcome {
         let ran = guarded(&env, shell, &format!("{ALL}\n{damage}"), "", &shadows).code(120);
         let ran = ran.prints("").says(wanted);
         assert_eq!(ran.stderr().lines().count(), 1, "{damage}: {}", ran.stderr());
+    }
+    Ok(())
+}
+
+fn takes_a_volume_of_any_kind_with_anything_in_it(shell: &[&str]) -> Outcome {
+    const VOLUME: &str = "mkdir kept; echo >kept/own; mount --bind kept .venv";
+    let (env, shadows) = project(&[".venv"]);
+    guarded_as("volume", &env, shell, VOLUME, "", &shadows).code(0).prints("ran\n");
+    let cases = [
+        ("umount .venv", "is not hidden: no mount of its own lies over it"),
+        ("mount -o remount,bind,noexec .venv", "is hidden by a mount that forbids execution"),
+        ("mount -o remount,bind,ro .venv", "is hidden by a read-only mount"),
+    ];
+    for (damage, wanted) in cases {
+        let (env, shadows) = project(&[".venv"]);
+        let mounts = format!("{VOLUME}\n{damage}");
+        guarded_as("volume", &env, shell, &mounts, "", &shadows).code(120).prints("").says(wanted);
     }
     Ok(())
 }

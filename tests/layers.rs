@@ -18,12 +18,13 @@ const MAY_USE: &[(&str, &str)] = &[
     ("main", "cli commands engine"),
     (
         "commands",
-        "cli config doctor engine error escape plan policy receipt render session verify workspace",
+        "cli config doctor engine error escape plan policy receipt render session value verify volume workspace",
     ),
     ("oracle", "config plan render"),
     ("job", "config engine error escape plan render"),
     ("doctor", "engine error escape plan render value"),
     ("verify", "engine error escape path plan receipt render"),
+    ("volume", "engine error escape path plan render session value workspace"),
     ("receipt", "error escape fingerprint path plan render workspace"),
     ("session", "engine error escape path plan render workspace"),
     ("engine", "error escape render unsafe_calls value"),
@@ -46,7 +47,7 @@ const MAY_USE: &[(&str, &str)] = &[
 /// A crate, and the modules that may name it.
 const OWNERS: [(&str, &str); 5] = [
     ("clap", "main cli commands value"),
-    ("cap_std", "fingerprint policy session workspace"),
+    ("cap_std", "fingerprint policy session volume workspace"),
     ("wasmtime", "policy unsafe_calls wit"),
     ("wasmtime_wasi", "policy"),
     ("libc", "engine unsafe_calls"),

@@ -237,7 +237,7 @@ fn command_lines_that_are_not_run_are_taken() -> Outcome {
                 let dry = match word {
                     "plan" | "completions" | "schema" | "man" => format!("paude {rest}"),
                     // These take a container or look at the machine: not for show.
-                    "verify" | "doctor" => format!("paude {rest} --help"),
+                    "verify" | "doctor" | "volumes" => format!("paude {rest} --help"),
                     "run" => rest.replacen("run", "paude run --dry-run", 1),
                     _ => format!("paude --dry-run {rest}"),
                 };
@@ -333,7 +333,7 @@ fn exit_codes_are_what_the_table_says() -> Outcome {
     let hidden = env.project.join(".venv").display().to_string();
     let mut shell = env.command("/bin/sh");
     let script = include_str!("../host/src/render/entry.sh");
-    shell.args(["-c", script, "paude", "", "", "1", &hidden, &hidden, "true"]);
+    shell.args(["-c", script, "paude", "", "", "tmpfs", "1", &hidden, &hidden, "true"]);
     Ran(shell.output()?).code(120).says("is not hidden");
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
-use crate::value::{EngineChoice, Image, Seconds, Size};
+use crate::value::{EngineChoice, Image, Seconds, Size, Storage};
 
 /// Run a project in a container, with its Python virtual environments kept apart
 ///
@@ -58,6 +58,9 @@ pub enum Action {
     Verify(Box<Verify>),
     /// Look at the engines, this machine and the project, and say what to do
     Doctor(Box<Doctor>),
+    /// List and remove the environments that `--storage volume` keeps
+    #[command(subcommand)]
+    Volumes(Volumes),
     /// Write, try and compare policies, and take the built-in one elsewhere
     #[command(subcommand)]
     Policy(Policy),
@@ -132,6 +135,21 @@ pub struct Doctor {
     /// How to show it
     #[arg(long, value_enum, default_value_t = AnswerFormat::Text)]
     pub format: AnswerFormat,
+}
+
+/// `paude volumes`.
+#[derive(Debug, Subcommand)]
+pub enum Volumes {
+    /// Show each: its name, state, engine, environment and project
+    List,
+    /// Remove these, unless a session uses them
+    Remove {
+        /// As `list` shows them
+        #[arg(required = true)]
+        names: Vec<String>,
+    },
+    /// Remove those whose project or image is gone
+    Prune,
 }
 
 /// `paude policy`.
@@ -254,6 +272,9 @@ pub struct Project {
     /// Size limit of each hidden directory's replacement, such as 2g
     #[arg(long)]
     pub size: Option<Size>,
+    /// What stands behind a hidden directory [default: tmpfs]
+    #[arg(long, value_enum)]
+    pub storage: Option<Storage>,
     /// Decide with this policy component in place of the built-in one; `builtin` is that
     /// one (repeatable: their findings are united)
     #[arg(long, value_name = "FILE")]

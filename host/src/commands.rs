@@ -7,6 +7,7 @@ mod policy;
 mod print;
 mod run;
 mod verify;
+mod volumes;
 
 use crate::cli::{Action, Cli};
 use crate::error::{Exit, Result};
@@ -19,6 +20,7 @@ pub fn execute(cli: Cli) -> Result<Exit> {
         Some(Action::Plan(plan)) => plan::execute(&plan),
         Some(Action::Verify(verify)) => verify::execute(&verify),
         Some(Action::Doctor(doctor)) => doctor::execute(&doctor),
+        Some(Action::Volumes(volumes)) => volumes::execute(&volumes),
         Some(Action::Policy(policy)) => policy::execute(&policy),
         Some(Action::Schema) => print::schema(),
         Some(Action::Completions { shell }) => print::completions(shell),

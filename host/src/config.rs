@@ -18,7 +18,7 @@ use crate::cli;
 use crate::error::{Error, Result};
 use crate::escape::shown;
 use crate::path::RelPath;
-use crate::value::{EngineChoice, EnvName, Image, Venv};
+use crate::value::{EngineChoice, EnvName, Image, Storage, Venv};
 use crate::workspace::Workspace;
 
 /// How deep nested projects are looked for unless something else is said.
@@ -53,6 +53,8 @@ pub struct Config {
     pub env: Vec<(String, String)>,
     /// Size limit of each shadow in bytes.
     pub size: Option<u64>,
+    /// What stands behind each shadow.
+    pub storage: Storage,
     /// What decides, in order; at least one.
     pub policies: Vec<PolicyChoice>,
     /// How much wall time each of them has.
@@ -99,6 +101,11 @@ impl Config {
                 )));
             }
         }
+        let storage = cli.storage.or(project.storage).or(person.storage).unwrap_or_default();
+        let size = cli.size.or(project.size).or(person.size).map(u64::from);
+        if let (Storage::Volume, Some(_)) = (storage, size) {
+            warnings.push("`size` limits what is in memory, and has no effect on a volume".into());
+        }
         let mut engine_args = person.engine_args.0.unwrap_or_default();
         engine_args.extend(cli.engine_arg.iter().cloned());
 
@@ -111,7 +118,8 @@ impl Config {
             setup: setup.filter(|text| !text.trim().is_empty()),
             image: cli.image.clone().or(project.image).or(person.image),
             env,
-            size: cli.size.or(project.size).or(person.size).map(u64::from),
+            size,
+            storage,
             policies,
             policy_timeout: cli
                 .policy_timeout

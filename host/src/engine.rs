@@ -12,7 +12,7 @@ mod streams;
 mod supervise;
 mod watch;
 
-pub use ask::{Answer, ask};
+pub use ask::{Answer, ask, ask_within, pull};
 pub use choose::{Chosen, choose, choose_for_show, installed};
 pub use signals::{Watched, watch};
 pub use streams::{Kept, Streams};

@@ -36,6 +36,7 @@ impl Job {
             user: chosen.user(config.user.as_deref(), &config.engine_args)?,
             unguarded: false,
             tty: std::io::stdin().is_terminal() && std::io::stdout().is_terminal(),
+            volumes: Vec::new(),
             guarded: Guarded::all(plan),
             selinux: std::path::Path::new("/sys/fs/selinux/enforce").exists(),
             engine_args: config.engine_args.clone(),
@@ -44,6 +45,16 @@ impl Job {
 }
 
 impl Job {
+    /// The setup and no command, in a container of its own.
+    pub fn setup_alone(&self) -> Self {
+        Self {
+            name: container_name(),
+            command: ["/bin/sh", "-c", ":"].map(OsString::from).into(),
+            tty: false,
+            ..self.clone()
+        }
+    }
+
     /// Has the command itself be the container's first process, as an image without a
     /// shell needs it.
     pub fn unguard(&mut self, engine: Engine) -> Result<()> {

@@ -16,7 +16,7 @@
 //! What a policy returns is foreign until [`plan::Plan::check`] has made a
 //! [`plan::Plan`] of it. Files are read in few places: the project through
 //! [`workspace::Workspace`], the person's settings in `config`, the state directory in
-//! [`session`], an environment behind a link out of the project in [`receipt`].
+//! [`session`] and [`volume`], an environment behind a link out of the project in [`receipt`].
 
 pub mod cli;
 pub mod commands;
@@ -40,5 +40,6 @@ pub mod session;
 mod unsafe_calls;
 pub mod value;
 pub mod verify;
+pub mod volume;
 mod wit;
 pub mod workspace;

@@ -9,6 +9,7 @@ pub(crate) mod oracle;
 mod picture;
 
 use crate::path::{ContainerPath, HostPath, RelPath};
+use crate::value::Storage;
 use crate::wit;
 
 pub use faults::Report;
@@ -23,6 +24,7 @@ pub struct Shadow {
     target: ContainerPath,
     missing: Vec<RelPath>,
     size: Option<u64>,
+    storage: Storage,
     kind: String,
     python: Option<String>,
     home: Option<String>,
@@ -55,6 +57,11 @@ impl Shadow {
     /// Size limit in bytes.
     pub fn size(&self) -> Option<u64> {
         self.size
+    }
+
+    /// What stands behind it.
+    pub fn storage(&self) -> Storage {
+        self.storage
     }
 
     /// `X.Y` of the Python it was made with, if that is known.

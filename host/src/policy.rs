@@ -25,6 +25,7 @@ pub use check::{Checked, check};
 use crate::config::{Config, PolicySource, Selection};
 use crate::error::{Error, Result};
 use crate::path::RelPath;
+use crate::value::Storage;
 use crate::wit;
 use crate::workspace::Workspace;
 use asked::{Asked, Terms};
@@ -113,7 +114,10 @@ fn question(config: &Config, workspace: &Workspace) -> (wit::Query, wit::Layout)
     let layout = wit::Layout {
         // Told only for messages: what is mounted is the workspace itself.
         workspace: sayable(workspace.path().as_path()),
-        backing: wit::Backing::Tmpfs,
+        backing: match config.storage {
+            Storage::Tmpfs => wit::Backing::Tmpfs,
+            Storage::Volume => wit::Backing::Volume,
+        },
         size: config.size,
     };
     (query, layout)

@@ -20,7 +20,7 @@ use crate::plan::Plan;
 
 pub use argv::Argv;
 pub use guarded::Guarded;
-pub use native::Sandbox;
+pub use native::{Cover, Sandbox};
 
 /// What is to run in the container, beside the plan.
 #[derive(Clone, Debug)]
@@ -39,6 +39,9 @@ pub struct Job {
     pub env: Vec<(String, String)>,
     /// As whom.
     pub user: User,
+    /// What each shadow of the plan is kept in, in their order: a volume's name or, for
+    /// the built-in engine, a directory. Nothing if they are in memory.
+    pub volumes: Vec<OsString>,
     /// What is proved and watched.
     pub guarded: Vec<Guarded>,
     /// Whether the command is the container's first process, with nothing that proves

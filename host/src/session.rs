@@ -34,6 +34,9 @@ use crate::workspace::{Place, Workspace};
 use directory::Hold;
 use journal::{Entry, Journal};
 
+pub(crate) use directory::identity;
+pub(crate) use journal::state_dir;
+
 /// How often, and how long apart, a directory that another run is removing is tried.
 const TRIES: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(10);
@@ -86,6 +89,12 @@ impl<'w> Session<'w> {
             }
         }
         Ok(session)
+    }
+
+    /// Clears what killed runs on this workspace left, unless another run is there.
+    pub fn clear_killed(workspace: &'w Workspace) {
+        let (journal, name) = (Journal::open(workspace), String::new());
+        drop(Self { workspace, name, journal, container: None, held: Vec::new() });
     }
 
     /// Says that the container is known to be gone.

@@ -27,6 +27,19 @@ pub enum EngineChoice {
     Native,
 }
 
+/// What stands behind a hidden directory.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, clap::ValueEnum, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Storage {
+    /// Memory; gone with the container
+    #[default]
+    Tmpfs,
+    /// A volume that is kept for the next run
+    Volume,
+}
+
 /// The key `venv`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Venv {

@@ -4,6 +4,8 @@
 //! `paude.json`, the policy's view, the check of its answer. A link that leaves
 //! the project therefore fails at the operating system, not in string work.
 
+mod space;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +17,8 @@ use crate::error::{Error, Result};
 use crate::escape::shown_path;
 use crate::file;
 use crate::path::{ContainerPath, HostPath, RelPath};
+
+pub use space::free_memory;
 
 /// What marks a directory as bound to the machine that made it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,6 +176,15 @@ impl Workspace {
     /// Whether anything of that name lies there, a broken link too.
     pub fn has_entry(&self, name: &str) -> bool {
         self.dir.symlink_metadata(name).is_ok()
+    }
+
+    /// The names in a directory, sorted; none if it cannot be read.
+    pub fn names(&self, dir: &Path) -> Vec<std::ffi::OsString> {
+        let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+        let entries = self.dir.read_dir(dir).into_iter().flatten();
+        let mut names: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.file_name())).collect();
+        names.sort();
+        names
     }
 
     /// Which marker a directory of the workspace holds.

@@ -6,9 +6,11 @@ use crate::cli;
 use crate::config::Config;
 use crate::engine::Chosen;
 use crate::escape::shown;
-use crate::plan::Plan;
+use crate::plan::{Plan, Shadow};
 use crate::receipt::Compared;
 use crate::render::{Engine, Job, Rendered};
+use crate::value::Storage;
+use crate::workspace::{Workspace, free_memory};
 
 /// Says what is hidden, what the person should know, and what was decided for them.
 pub(super) fn announce(
@@ -61,6 +63,20 @@ pub(super) fn announce(
         lines.push(rendered.command().brief());
     }
     say(&lines);
+}
+
+/// Suggests a volume where memory would not hold environments like those of the host.
+pub(super) fn suggest_volume(cli: &cli::Run, workspace: &Workspace, plan: &Plan) {
+    let in_memory = |shadow: &&Shadow| shadow.storage() == Storage::Tmpfs && plan.is_inside(shadow);
+    let Some(free) = free_memory().filter(|_| !cli.quiet) else { return };
+    let mut shadows = plan.shadows().iter().filter(in_memory);
+    if let Some(shadow) = shadows.find(|shadow| workspace.is_larger(shadow.path(), free / 2)) {
+        let path = shown(shadow.path().as_str());
+        say(&[format!(
+            "note: `{path}` of the host is larger than half of the free memory; \
+             --storage volume keeps the container's on disk"
+        )]);
+    }
 }
 
 /// Says afterwards which environments of the host are not as they were.

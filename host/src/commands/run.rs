@@ -11,6 +11,7 @@ use crate::policy;
 use crate::receipt::Receipt;
 use crate::render::{self, Engine, Job, Rendered};
 use crate::session::Session;
+use crate::volume::{Ready, Volumes};
 use crate::workspace::Workspace;
 
 /// From the project to the command's exit code.
@@ -25,15 +26,21 @@ pub(super) fn execute(cli: &cli::Run) -> Result<Exit> {
     if cli.no_guard {
         job.unguard(chosen.engine)?;
     }
+    let volumes = Volumes::of(&workspace, &plan, chosen.engine, &job, !cli.dry_run)?;
+    job.volumes = volumes.as_ref().map(Volumes::sources).unwrap_or_default();
     let rendered = render::renderer(chosen.engine).render(&plan, &job)?;
 
     announce(cli, &config, &plan, &chosen, &job, &rendered);
+    announce::suggest_volume(cli, &workspace, &plan);
     if cli.dry_run {
         return print(format!("{}\n", rendered.command()).as_bytes());
     }
     let receipt = cli.receipt.as_deref();
     let receipt = receipt.map(|file| Receipt::begin(file, &workspace, &plan)).transpose()?;
-    let ended = run(&workspace, &plan, chosen.engine, &job, &rendered, Streams::Own);
+    let ended = match &volumes {
+        None => run(&workspace, &plan, chosen.engine, &job, &rendered, Streams::Own),
+        Some(volumes) => keeping(volumes, &workspace, &plan, chosen.engine, &job),
+    };
     let ended = ended.map(|ended| ended.exit);
     let Some(receipt) = receipt else { return ended };
     let code = ended.as_ref().map_or_else(Error::code, |exit| exit.code());
@@ -43,6 +50,24 @@ pub(super) fn execute(cli: &cli::Run) -> Result<Exit> {
         Err(_) => return ended.map_err(|error| error.hint("the receipt could not be written")),
     }
     ended
+}
+
+/// A run on volumes: the setup in a container of its own, if it has to run.
+fn keeping(
+    volumes: &Volumes,
+    workspace: &Workspace,
+    plan: &Plan,
+    engine: Engine,
+    job: &Job,
+) -> Result<Ended> {
+    let start = |job: &Job, streams| {
+        let rendered = render::renderer(engine).render(plan, job)?;
+        run(workspace, plan, engine, job, &rendered, streams)
+    };
+    match volumes.ready(workspace, || start(&job.setup_alone(), Streams::Unread))? {
+        Ready::Held(_held) => start(&Job { setup: None, ..job.clone() }, Streams::Own),
+        Ready::Failed(ended) => Ok(ended),
+    }
 }
 
 /// The run itself; what it began is ended when this returns.

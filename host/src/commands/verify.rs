@@ -11,6 +11,7 @@ use crate::plan::Plan;
 use crate::policy;
 use crate::receipt::Before;
 use crate::render::{self, Engine, Job};
+use crate::value::Storage;
 use crate::verify::{self, Checklist};
 use crate::workspace::Workspace;
 
@@ -20,6 +21,8 @@ pub(super) fn execute(cli: &cli::Verify) -> Result<Exit> {
     let mut config = Config::load(&cli.project, &workspace)?;
     // A setup would make the environment that is to be made here.
     config.setup = None;
+    // Nor would what an earlier run kept prove anything.
+    config.storage = Storage::Tmpfs;
     let plan = Plan::check(&policy::propose(&config, &workspace, false)?.raw, &workspace, &config)?;
     if plan.shadows().is_empty() {
         return Err(verify::nothing());

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
-use crate::value::{Depth, EngineChoice, EnvName, Image, Policies, Seconds, Size, Venv};
+use crate::value::{Depth, EngineChoice, EnvName, Image, Policies, Seconds, Size, Storage, Venv};
 
 /// Whose file it is.
 pub(super) trait Origin: Default {
@@ -55,6 +55,9 @@ pub(super) struct File<O> {
     pub env: Option<BTreeMap<EnvName, String>>,
     /// Size limit of each empty directory: bytes, or text such as "2g".
     pub size: Option<Size>,
+    /// What stands behind each hidden directory: "tmpfs" (memory, gone with the container)
+    /// or "volume" (kept for the next run; the setup runs again when it has to).
+    pub storage: Option<Storage>,
     /// What decides what is hidden: a policy component in the project, "builtin", or a
     /// list of such, whose findings are united. An object with "path" and "sha256" takes
     /// only that very file.

@@ -69,6 +69,7 @@ fn settings<O>(file: &File<O>) -> Value {
             env.iter().map(|(name, value)| (name.as_ref().to_owned(), json!(value))).collect::<Map<_, _>>()
         }),
         "size": file.size.map(u64::from),
+        "storage": file.storage.map(|storage| format!("{storage:?}").to_lowercase()),
         "policy": file.policy.as_ref().map(|policies| {
             policies.0.iter().map(policy).collect::<Vec<_>>()
         }),

@@ -1,11 +1,13 @@
 //! Asking a program something.
 
 use std::ffi::OsStr;
-use std::process::Command;
+use std::os::fd::AsFd as _;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::patience;
 use super::streams::{Kept, Streams};
+use crate::render::Engine;
 
 /// How long an answer may take: a hung daemon hangs its client.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -23,6 +25,11 @@ pub struct Answer {
 
 /// Runs a program to its end, without a shell.
 pub fn ask(program: impl AsRef<OsStr>, args: &[&str]) -> Answer {
+    ask_within(PATIENCE, program, args)
+}
+
+/// The same for one that may take its time.
+pub fn ask_within(patience: Duration, program: impl AsRef<OsStr>, args: &[&str]) -> Answer {
     let failed = |stderr: String| Answer { ok: false, stdout: String::new(), stderr };
     let kept = match Kept::new() {
         Ok(kept) => kept,
@@ -36,14 +43,25 @@ pub fn ask(program: impl AsRef<OsStr>, args: &[&str]) -> Answer {
         Ok(child) => child,
         Err(error) => return failed(format!("it cannot be started: {error}")),
     };
-    match patience::wait(&mut child, PATIENCE) {
-        None => failed(format!("it does not answer in {} seconds", PATIENCE.as_secs())),
+    match patience::wait(&mut child, patience) {
+        None => failed(format!("it does not answer in {} seconds", patience.as_secs())),
         Some(status) => Answer {
             ok: status.success(),
             stdout: kept.stdout().trim().to_owned(),
             stderr: kept.stderr().trim().to_owned(),
         },
     }
+}
+
+/// Fetches an image, in words of the engine's own on stderr.
+pub fn pull(engine: Engine, image: &str) -> bool {
+    #[expect(clippy::disallowed_methods, reason = "the engine's own client")]
+    let mut command = Command::new(engine.to_string());
+    let own = std::io::stderr().as_fd().try_clone_to_owned();
+    let Ok(stderr) = own else { return false };
+    let pulled =
+        command.args(["pull", "--quiet", image]).stdin(Stdio::null()).stdout(stderr).status();
+    pulled.is_ok_and(|status| status.success())
 }
 
 impl Answer {

@@ -14,6 +14,8 @@ const MOST: u64 = 1 << 16;
 pub enum Streams<'k> {
     /// What paude itself does.
     Own,
+    /// The same, but it reads nothing.
+    Unread,
     /// It reads nothing, and what it writes is kept.
     Kept(&'k Kept),
 }
@@ -56,11 +58,11 @@ fn read(mut file: &File) -> io::Result<String> {
 impl Streams<'_> {
     /// Has a command use them.
     pub(super) fn of(self, command: &mut Command) -> io::Result<()> {
+        if !matches!(self, Self::Own) {
+            command.stdin(Stdio::null());
+        }
         if let Self::Kept(kept) = self {
-            command
-                .stdin(Stdio::null())
-                .stdout(kept.stdout.try_clone()?)
-                .stderr(kept.stderr.try_clone()?);
+            command.stdout(kept.stdout.try_clone()?).stderr(kept.stderr.try_clone()?);
         }
         Ok(())
     }

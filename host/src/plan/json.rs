@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::Plan;
 use crate::error::{Error, Result};
 use crate::escape::shown_path;
+use crate::value::Storage;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -58,7 +59,10 @@ impl Plan {
                 .map(|(shadow, target)| Shadow {
                     path: shadow.path.as_str(),
                     target,
-                    backing: "tmpfs",
+                    backing: match shadow.storage {
+                        Storage::Tmpfs => "tmpfs",
+                        Storage::Volume => "volume",
+                    },
                     kind: &shadow.kind,
                     python: shadow.python.as_deref(),
                     home: shadow.home.as_deref(),

@@ -6,6 +6,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::{Note, Plan, Shadow};
 use crate::escape::{shown, shown_path};
+use crate::value::Storage;
 
 impl Display for Plan {
     /// What is shared, what is empty, and why. Foreign text is escaped.
@@ -17,7 +18,11 @@ impl Display for Plan {
         let width = names.iter().map(|name| name.width()).max().unwrap_or(0).max(rest.len());
         for (name, shadow) in names.iter().zip(&self.shadows) {
             let pad = " ".repeat(width - name.width());
-            writeln!(f, "├── {name}{pad}   ←     empty in the container: {shadow}")?;
+            let there = match shadow.storage {
+                Storage::Tmpfs => "empty in the container",
+                Storage::Volume => "a volume in the container",
+            };
+            writeln!(f, "├── {name}{pad}   ←     {there}: {shadow}")?;
         }
         let pad = " ".repeat(width - rest.len());
         writeln!(f, "└── {rest}{pad}   ←──►  shared, at the same path")?;

@@ -10,7 +10,7 @@ impl Render for Docker {
     fn render(&self, plan: &Plan, job: &Job) -> Result<Rendered, Unsupported> {
         // An empty value would mean docker's default, ctrl-p ctrl-q; nobody types this one.
         let detach_keys = "--detach-keys=ctrl-@,ctrl-@,ctrl-@,ctrl-@";
-        Dialect { engine: Engine::Docker, shadow, detach_keys }.render(plan, job)
+        Dialect { engine: Engine::Docker, shadow, volume, detach_keys }.render(plan, job)
     }
 }
 
@@ -27,4 +27,10 @@ fn shadow(shadow: &Shadow, destination: &str) -> String {
     format!(
         "type=volume,{destination},volume-opt=type=tmpfs,volume-opt=device=tmpfs,{options},volume-nocopy"
     )
+}
+
+/// What the image has at that place is not copied into it.
+fn volume(name: &str, destination: &str) -> String {
+    let (source, destination) = (quoted("source", name), quoted("destination", destination));
+    format!("type=volume,{source},{destination},volume-nocopy")
 }

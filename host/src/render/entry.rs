@@ -21,6 +21,7 @@ pub(super) fn args(plan: &Plan, job: &Job) -> Vec<OsString> {
         "paude".into(),
         job.setup.as_deref().unwrap_or_default().into(),
         primary.unwrap_or_default(),
+        if job.volumes.is_empty() { "tmpfs" } else { "volume" }.into(),
         job.guarded.len().to_string().into(),
     ];
     for guarded in &job.guarded {

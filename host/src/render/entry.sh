@@ -1,7 +1,7 @@
 # The first process of the container. Only the shell's own words are used, so that
 # any image with a /bin/sh will do. Arguments, made by entry.rs:
-#   SETUP ENVIRONMENT COUNT (PATH SPELLING) x COUNT [COMMAND...]
-# where SPELLING is PATH as /proc/self/mountinfo spells it.
+#   SETUP ENVIRONMENT KIND COUNT (PATH SPELLING) x COUNT [COMMAND...]
+# where KIND is `tmpfs` or `volume`, SPELLING is PATH as /proc/self/mountinfo spells it.
 
 # A signal ends what runs below, not this shell, which then says how it ended. The setup
 # is killed: between fork and exec it would lose any other signal, and so would a shell in
@@ -49,12 +49,14 @@ guard() {
     [ "$last" != "$seen" ] || stop "$1" 'is not hidden: no mount of its own lies over it'
     options=,${last#* }
     options=${options%% *},
-    [ "${last%% *}" = tmpfs ] || stop "$1" "is hidden by a ${last%% *}, not a tmpfs"
+    [ "$kind" = volume ] || [ "${last%% *}" = tmpfs ] || stop "$1" "is hidden by a ${last%% *}, not a tmpfs"
     case $options in *,noexec,*) stop "$1" 'is hidden by a mount that forbids execution' ;; esac
     case $options in *,rw,*) ;; *) stop "$1" 'is hidden by a read-only mount' ;; esac
     if [ "$when" = before ]; then
       [ -w "$1" ] || stop "$1" 'is hidden by a directory that cannot be written'
       for entry in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+        # A volume keeps what an earlier run made.
+        [ "$kind" = tmpfs ] || break
         if [ -e "$entry" ] || [ -L "$entry" ]; then stop "$1" 'is not empty'; fi
       done
     fi
@@ -63,8 +65,8 @@ guard() {
   done
 }
 
-setup=$1 environment=$2 shadows=$3
-shift 3
+setup=$1 environment=$2 kind=$3 shadows=$4
+shift 4
 guard before "$shadows" "$@"
 
 # A shadow is another file system, so that hard links from a cache cannot work.

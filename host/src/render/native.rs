@@ -13,12 +13,23 @@ use crate::plan::Plan;
 pub struct Sandbox {
     /// Shared and writable, at its own path; also the working directory.
     pub workspace: OsString,
-    /// Mount points of an empty tmpfs each, with the size limit in bytes.
-    pub shadows: Vec<(OsString, Option<u64>)>,
+    /// What lies over what is hidden.
+    pub shadows: Vec<Cover>,
     /// Variables set over the person's own; a later one wins.
     pub env: Vec<(OsString, OsString)>,
     /// The program, an absolute path, and its arguments.
     pub argv: Vec<OsString>,
+}
+
+/// What lies over one hidden directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cover {
+    /// The mount point.
+    pub target: OsString,
+    /// The directory that is bound there; none means an empty tmpfs.
+    pub source: Option<OsString>,
+    /// The size limit of a tmpfs in bytes.
+    pub size: Option<u64>,
 }
 
 pub(super) struct Native;
@@ -36,7 +47,12 @@ impl Render for Native {
             shadows: plan
                 .shadows()
                 .iter()
-                .map(|shadow| (shadow.target().as_os_str().to_owned(), shadow.size()))
+                .enumerate()
+                .map(|(at, shadow)| Cover {
+                    target: shadow.target().as_os_str().to_owned(),
+                    source: job.volumes.get(at).cloned(),
+                    size: shadow.size(),
+                })
                 .collect(),
             env,
             argv,
@@ -67,7 +83,11 @@ impl Sandbox {
                 .map(OsString::from)
                 .collect();
         args.extend(["--bind".into(), self.workspace.clone(), self.workspace.clone()]);
-        for (target, size) in &self.shadows {
+        for Cover { target, source, size } in &self.shadows {
+            if let Some(source) = source {
+                args.extend(["--bind".into(), source.clone(), target.clone()]);
+                continue;
+            }
             if let Some(size) = size {
                 args.extend(["--size".into(), size.to_string().into()]);
             }

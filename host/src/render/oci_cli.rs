@@ -14,6 +14,8 @@ pub(super) struct Dialect {
     pub(super) engine: Engine,
     /// The `--mount` value of a shadow at a destination that [`Dialect::text`] took.
     pub(super) shadow: fn(&Shadow, destination: &str) -> String,
+    /// The `--mount` value of the volume of that name.
+    pub(super) volume: fn(&str, destination: &str) -> String,
     /// Keys that detach from a terminal would leave a container behind.
     pub(super) detach_keys: &'static str,
 }
@@ -50,8 +52,13 @@ impl Dialect {
         let fields =
             ["type=bind".to_owned(), quoted("source", source), quoted("destination", target)];
         push(&["--mount", &fields.join(",")]);
-        for shadow in plan.shadows() {
-            push(&["--mount", &(self.shadow)(shadow, self.path(shadow.target().as_path())?)]);
+        for (at, shadow) in plan.shadows().iter().enumerate() {
+            let destination = self.path(shadow.target().as_path())?;
+            let mount = match job.volumes.get(at) {
+                None => (self.shadow)(shadow, destination),
+                Some(name) => (self.volume)(self.utf8(name, "a volume's name")?, destination),
+            };
+            push(&["--mount", &mount]);
         }
         push(&["--workdir", target]);
         for (name, value) in &job.env {

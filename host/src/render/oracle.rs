@@ -14,7 +14,11 @@ use crate::plan::{Plan, Shadow};
 pub fn render(bytes: &[u8]) {
     let mut u = Unstructured::new(bytes);
     let (Ok(Some(plan)), Ok(job)) = (Plan::drawn(&mut u), job(&mut u)) else { return };
-    let job = Job { guarded: Guarded::all(&plan), ..job };
+    let volumes = match job.volumes.is_empty() {
+        true => Vec::new(),
+        false => (0..plan.shadows().len()).map(|at| format!("paude-{at}").into()).collect(),
+    };
+    let job = Job { guarded: Guarded::all(&plan), volumes, ..job };
     for engine in [Engine::Podman, Engine::Docker, Engine::Native] {
         match renderer(engine).render(&plan, &job) {
             Ok(Rendered::Command(argv)) => oci(engine, &argv, &plan, &job),
@@ -51,6 +55,7 @@ fn job(u: &mut Unstructured<'_>) -> Result<Job> {
             1 => User::Container("1000:1000".to_owned()),
             _ => User::KeepId { uid: 1000, gid: 1000 },
         },
+        volumes: u.ratio(1, 2)?.then(OsString::new).into_iter().collect(),
         guarded: Vec::new(),
         unguarded: false,
         tty: u.arbitrary()?,
@@ -108,7 +113,12 @@ fn oci(engine: Engine, argv: &Argv, plan: &Plan, job: &Job) {
         options.iter().filter(|(name, _)| name == "--mount").map(|(_, value)| mount(only(value)));
     let mut wanted =
         vec![fields(&[("type", "bind"), ("source", workspace), ("destination", target)])];
-    wanted.extend(plan.shadows().iter().map(|shadow| shadow_fields(engine, shadow)));
+    wanted.extend(plan.shadows().iter().enumerate().map(
+        |(at, shadow)| match job.volumes.get(at) {
+            None => shadow_fields(engine, shadow),
+            Some(name) => volume_fields(engine, shadow, name.to_str().expect("drawn so")),
+        },
+    ));
     assert_eq!(mounts.collect::<Vec<_>>(), wanted);
 }
 
@@ -147,6 +157,13 @@ fn shadow_fields(engine: Engine, shadow: &Shadow) -> Vec<(String, Option<String>
     }
 }
 
+fn volume_fields(engine: Engine, shadow: &Shadow, name: &str) -> Vec<(String, Option<String>)> {
+    let destination = shadow.target().as_path().to_str().expect("refused otherwise");
+    let mut pairs = vec![("type", "volume"), ("source", name), ("destination", destination)];
+    pairs.extend((engine == Engine::Docker).then_some(("volume-nocopy", "")));
+    fields(&pairs)
+}
+
 fn native(sandbox: &Sandbox, plan: &Plan, job: &Job) {
     // It travels to the helper as JSON.
     let json = serde_json::to_vec(sandbox).expect("any bytes");
@@ -166,7 +183,12 @@ fn native(sandbox: &Sandbox, plan: &Plan, job: &Job) {
     let bind = options.iter().position(|(name, _)| name == "--bind").expect("the workspace");
     assert_eq!(options[bind].1, [workspace, workspace]);
     let mut after = options[bind + 1..].iter();
-    for shadow in plan.shadows() {
+    for (at, shadow) in plan.shadows().iter().enumerate() {
+        if let Some(source) = job.volumes.get(at) {
+            let target = shadow.target().as_os_str().to_owned();
+            assert_eq!(after.next(), Some(&("--bind".to_owned(), vec![source.clone(), target])));
+            continue;
+        }
         if let Some(size) = shadow.size() {
             assert_eq!(after.next(), Some(&("--size".to_owned(), vec![size.to_string().into()])));
         }

@@ -8,7 +8,8 @@ pub(super) struct Podman;
 
 impl Render for Podman {
     fn render(&self, plan: &Plan, job: &Job) -> Result<Rendered, Unsupported> {
-        Dialect { engine: Engine::Podman, shadow, detach_keys: "--detach-keys=" }.render(plan, job)
+        let detach_keys = "--detach-keys=";
+        Dialect { engine: Engine::Podman, shadow, volume, detach_keys }.render(plan, job)
     }
 }
 
@@ -22,4 +23,10 @@ fn shadow(shadow: &Shadow, destination: &str) -> String {
         mount.push_str(&format!(",tmpfs-size={size}"));
     }
     mount
+}
+
+/// podman copies what the image has at that place at a volume's first use alone, and
+/// that was elsewhere: when it was made.
+fn volume(name: &str, destination: &str) -> String {
+    format!("type=volume,{},{}", quoted("source", name), quoted("destination", destination))
 }

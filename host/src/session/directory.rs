@@ -118,7 +118,7 @@ pub(super) fn remove(
 }
 
 /// Tells a directory from a later one of that name, even one that got its inode.
-pub(super) fn identity(data: &Metadata) -> String {
+pub(crate) fn identity(data: &Metadata) -> String {
     let born = data.created().ok().map(cap_std::time::SystemTime::into_std);
     let born = born.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
     format!("{:x}-{:x}", data.ino(), born.unwrap_or_default().as_nanos())

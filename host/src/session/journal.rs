@@ -106,7 +106,7 @@ impl Journal {
 }
 
 /// `$XDG_STATE_HOME/paude`, or the same below `~/.local/state`.
-fn state_dir() -> Option<PathBuf> {
+pub(crate) fn state_dir() -> Option<PathBuf> {
     #[expect(clippy::disallowed_methods, reason = "this is where the state directory is found")]
     let absolute =
         |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());

@@ -13,7 +13,7 @@ use rustix::mount::{
 };
 
 use super::error::{At, NativeError, Step};
-use crate::render::Sandbox;
+use crate::render::{Cover, Sandbox};
 use crate::unsafe_calls::set_attributes;
 
 const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
@@ -31,6 +31,15 @@ pub(super) fn lay_out(sandbox: &Sandbox) -> Result<(), NativeError> {
     let own = Path::new(&sandbox.workspace);
     let workspace = clone_tree(own)?;
     set_attributes(&workspace, c"", SAFE).at(Step::Mount, &sandbox.workspace)?;
+    let volumes = sandbox.shadows.iter().map(|cover| match &cover.source {
+        None => Ok(None),
+        Some(source) => {
+            let volume = clone_tree(Path::new(source))?;
+            set_attributes(&volume, c"", SAFE).at(Step::Mount, source)?;
+            Ok(Some(volume))
+        }
+    });
+    let volumes = volumes.collect::<Result<Vec<_>, NativeError>>()?;
     let mut devices = Vec::new();
     // The terminal itself, where `ttyname` finds it: its own name belongs to the host's devpts, which is not visible.
     let terminal = rustix::termios::ttyname(rustix::stdio::stdin(), Vec::new()).ok();
@@ -93,11 +102,15 @@ pub(super) fn lay_out(sandbox: &Sandbox) -> Result<(), NativeError> {
     // anew. Elsewhere it exists.
     fs::create_dir_all(own).at(Step::Mount, own)?;
     attach(&workspace, own, OFlags::DIRECTORY)?;
-    for (target, size) in &sandbox.shadows {
+    for (Cover { target, size, .. }, volume) in sandbox.shadows.iter().zip(&volumes) {
         let target = Path::new(target);
         let covered = target.starts_with(&tmp) || target.starts_with("/dev/shm");
         if covered && !target.starts_with(own) {
             fs::create_dir_all(target).at(Step::Mount, target)?;
+        }
+        if let Some(volume) = volume {
+            attach(volume, target, OFlags::DIRECTORY)?;
+            continue;
         }
         let size = size.map(|bytes| bytes.to_string());
         let size = size.as_deref().map(|bytes| ("size", bytes));

@@ -57,6 +57,7 @@ impl Check<'_> {
             path,
             missing,
             size: self.config.size,
+            storage: self.config.storage,
             kind: String::from(&finding.kind),
             python: finding.python.as_deref().map(|text| shown(text).into_owned()),
             home: finding.home.as_deref().map(|text| shown(text).into_owned()),

@@ -73,6 +73,7 @@ impl Fixture {
             image: None,
             env: Vec::new(),
             size: answer.layout.size,
+            storage: crate::value::Storage::Tmpfs,
             policies: Vec::new(),
             policy_timeout: Duration::from_secs(2),
             policy_cache: false,
