@@ -7,7 +7,7 @@ use super::lane::Lane;
 use super::{Test, on_each_lane};
 use crate::support::{Outcome, Ran, paude};
 
-pub(super) const TESTS: [(&str, Test); 9] = on_each_lane![
+pub(super) const TESTS: [(&str, Test); 10] = on_each_lane![
     exit_codes_pass_through,
     arguments_arrive_byte_for_byte,
     setup_and_command_share_one_container,
@@ -17,6 +17,7 @@ pub(super) const TESTS: [(&str, Test); 9] = on_each_lane![
     stdout_is_the_commands_alone,
     the_environment_is_first_on_path_and_named_once_it_is_there,
     an_entrypoint_swallows_nothing,
+    variables_of_any_name_arrive_as_they_are,
 ];
 
 const VENV: &str = ".venv/pyvenv.cfg: \"home = /usr/bin\\nversion = 3.11.2\\n\"";
@@ -140,5 +141,18 @@ fn an_entrypoint_swallows_nothing(lane: &Lane) -> Outcome {
         "command",
     ];
     lane.paude(&env, &image).code(0).prints("command\n").says("setup");
+    Ok(())
+}
+
+/// Also those that the script in the container might use for itself.
+fn variables_of_any_name_arrive_as_they_are(lane: &Lane) -> Outcome {
+    let env = lane.env_with(VENV);
+    let names = ["environment", "setup", "kind", "count", "n", "path", "point", "type", "code"];
+    let mut args: Vec<_> = names.iter().map(|name| format!("--env={name}=its own")).collect();
+    let show = names.map(|name| format!("${{{name}}}|")).concat();
+    args.extend(["--setup", "true", "--", "sh", "-c"].map(str::to_owned));
+    args.push(format!("printf '%s' \"{show}\""));
+    let args: Vec<_> = args.iter().map(String::as_str).collect();
+    lane.paude(&env, &args).code(0).prints(&"its own|".repeat(names.len()));
     Ok(())
 }

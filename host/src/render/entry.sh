@@ -6,10 +6,10 @@
 # A signal ends what runs below, not this shell, which then says how it ended. The setup
 # is killed: between fork and exec it would lose any other signal, and so would a shell in
 # there that is just starting something. What is left of it ends with the container.
-ended= in_setup=
+paude_ended= paude_in_setup=
 end() {
-  ended=$1
-  [ -z "$in_setup" ] || kill -KILL "$!" 2>/dev/null
+  paude_ended=$1
+  [ -z "$paude_in_setup" ] || kill -KILL "$!" 2>/dev/null
 }
 trap 'end 129' HUP
 trap 'end 130' INT
@@ -22,88 +22,105 @@ stop() {
   exit 120
 }
 
-# COUNT (PATH SPELLING)...: sets `wanted` to the spellings, a space around each.
-spellings() {
-  left=$1 wanted=' '
+# COUNT (PATH SPELLING)...: sets path_N and point_N, and `points` to the spellings, a
+# space around each. Numbered variables, as to look for one text in the text of all takes
+# minutes for some hundred shadows.
+remember() {
+  n=0 count=$1 points=' '
   shift
-  while [ "$left" -gt 0 ]; do
-    wanted="$wanted$2 "
-    left=$((left - 1))
+  while [ "$n" -lt "$count" ]; do
+    points="$points$2 "
+    eval "path_$n=\$1 point_$n=\$2"
+    n=$((n + 1))
     shift 2
   done
 }
 
-# WHEN COUNT (PATH SPELLING)...: proves that each shadow is its own mount.
-guard() {
-  when=$1 count=$2 seen=' '
-  shift
-  spellings "$@"
-  shift
+# Sets type_N and options_N of each shadow to those of the last mount at its point: that
+# one lies on top. Mounts tend to stand in the order of the shadows.
+look() {
+  n=0
+  while [ "$n" -lt "$count" ]; do
+    eval "type_$n="
+    n=$((n + 1))
+  done
+  next=0
   while IFS=' ' read -r _ _ _ _ point options rest; do
-    case $wanted in
-      *" $point "*) type=${rest#*- } seen="$seen$point ${type%% *} $options " ;;
-    esac
+    case $points in *" $point "*) ;; *) continue ;; esac
+    eval "expected=\$point_$next"
+    while [ "$point" != "$expected" ]; do
+      next=$(((next + 1) % count))
+      eval "expected=\$point_$next"
+    done
+    type=${rest#*- }
+    type=${type%% *}
+    eval "type_$next=\$type options_$next=,\$options,"
+    next=$(((next + 1) % count))
   done </proc/self/mountinfo
-  while [ "$count" -gt 0 ]; do
-    last=${seen##*" $2 "}
-    [ "$last" != "$seen" ] || stop "$1" 'is not hidden: no mount of its own lies over it'
-    options=,${last#* }
-    options=${options%% *},
-    [ "$kind" = volume ] || [ "${last%% *}" = tmpfs ] || stop "$1" "is hidden by a ${last%% *}, not a tmpfs"
-    case $options in *,noexec,*) stop "$1" 'is hidden by a mount that forbids execution' ;; esac
-    case $options in *,rw,*) ;; *) stop "$1" 'is hidden by a read-only mount' ;; esac
-    if [ "$when" = before ]; then
-      [ -w "$1" ] || stop "$1" 'is hidden by a directory that cannot be written'
-      for entry in "$1"/* "$1"/.[!.]* "$1"/..?*; do
-        # A volume keeps what an earlier run made.
-        [ "$kind" = tmpfs ] || break
-        if [ -e "$entry" ] || [ -L "$entry" ]; then stop "$1" 'is not empty'; fi
-      done
-    fi
-    shift 2
-    count=$((count - 1))
+}
+
+# WHEN: proves that each shadow is a mount of its own, of the kind planned.
+guard() {
+  when=$1
+  look
+  n=0
+  while [ "$n" -lt "$count" ]; do
+    eval "path=\$path_$n type=\$type_$n options=\$options_$n"
+    n=$((n + 1))
+    [ -n "$type" ] || stop "$path" 'is not hidden: no mount of its own lies over it'
+    [ "$paude_kind" = volume ] || [ "$type" = tmpfs ] || stop "$path" "is hidden by a $type, not a tmpfs"
+    case $options in *,noexec,*) stop "$path" 'is hidden by a mount that forbids execution' ;; esac
+    case $options in *,rw,*) ;; *) stop "$path" 'is hidden by a read-only mount' ;; esac
+    [ "$when" = before ] || continue
+    [ -w "$path" ] || stop "$path" 'is hidden by a directory that cannot be written'
+    # A volume keeps what an earlier run made.
+    [ "$paude_kind" = tmpfs ] || continue
+    for entry in "$path"/* "$path"/.[!.]* "$path"/..?*; do
+      if [ -e "$entry" ] || [ -L "$entry" ]; then stop "$path" 'is not empty'; fi
+    done
   done
 }
 
-setup=$1 environment=$2 kind=$3 shadows=$4
+paude_setup=$1 paude_environment=$2 paude_kind=$3 paude_shadows=$4
 shift 4
-guard before "$shadows" "$@"
+# Apart, as all variables of the container are the command's, whatever their names.
+(remember "$paude_shadows" "$@" && guard before) || exit
 
 # A shadow is another file system, so that hard links from a cache cannot work.
 export UV_LINK_MODE="${UV_LINK_MODE-copy}"
 # Under a user id that the image does not know, engines set HOME to `/`.
 [ "${HOME:-/}" != / ] || [ -w / ] || export HOME=/tmp
-[ -z "$environment" ] || export PATH="$environment/bin:$PATH"
+[ -z "$paude_environment" ] || export PATH="$paude_environment/bin:$PATH"
 
-pairs=$((shadows * 2))
-[ -z "$ended" ] || exit "$ended"
-if [ -n "$setup" ]; then
+paude_pairs=$((paude_shadows * 2))
+[ -z "$paude_ended" ] || exit "$paude_ended"
+if [ -n "$paude_setup" ]; then
   # Its output is not the command's: whoever pipes that on wants it clean.
-  in_setup=y
-  /bin/sh -c "$setup" </dev/null >&2 &
-  [ -z "$ended" ] || end "$ended"
+  paude_in_setup=y
+  /bin/sh -c "$paude_setup" </dev/null >&2 &
+  [ -z "$paude_ended" ] || end "$paude_ended"
   wait "$!" 2>/dev/null
-  code=$?
-  in_setup=
-  [ -z "$ended" ] || code=$ended
-  if [ "$code" -ne 0 ]; then
-    if [ $# -gt "$pairs" ] || [ "$code" -gt 128 ] || [ ! -t 0 ]; then
-      printf 'paude: setup ended with code %s; the command was not run\n' "$code" >&2
-      exit "$code"
+  paude_code=$?
+  paude_in_setup=
+  [ -z "$paude_ended" ] || paude_code=$paude_ended
+  if [ "$paude_code" -ne 0 ]; then
+    if [ $# -gt "$paude_pairs" ] || [ "$paude_code" -gt 128 ] || [ ! -t 0 ]; then
+      printf 'paude: setup ended with code %s; the command was not run\n' "$paude_code" >&2
+      exit "$paude_code"
     fi
-    printf 'paude: warning: setup ended with code %s; here is a shell all the same\n' "$code" >&2
+    printf 'paude: warning: setup ended with code %s; here is a shell all the same\n' "$paude_code" >&2
   fi
-  guard after "$shadows" "$@"
+  (remember "$paude_shadows" "$@" && guard after) || exit
 fi
-shift "$pairs"
-[ -z "$ended" ] || exit "$ended"
+shift "$paude_pairs"
+[ -z "$paude_ended" ] || exit "$paude_ended"
 
-[ ! -x "$environment/bin/python" ] || export VIRTUAL_ENV="$environment"
+[ ! -x "$paude_environment/bin/python" ] || export VIRTUAL_ENV="$paude_environment"
 if [ $# -eq 0 ]; then
-  for shell in "${SHELL-}" /bin/bash /bin/sh; do
-    [ ! -x "$shell" ] || break
+  for paude_shell in "${SHELL-}" /bin/bash /bin/sh; do
+    [ ! -x "$paude_shell" ] || break
   done
-  set -- "$shell"
+  set -- "$paude_shell"
 fi
 case $1 in
   */*) ;;
