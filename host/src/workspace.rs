@@ -150,6 +150,9 @@ impl Workspace {
             0 => PathBuf::new(),
             _ => self.dir.canonicalize(parts[..existing].join("/"))?,
         };
+        if real == Path::new(".") {
+            real = PathBuf::new(); // a link to the workspace itself
+        }
         let mut make = Vec::new();
         for part in &parts[existing..] {
             real.push(part);

@@ -8,6 +8,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use signal_hook::consts::{SIGQUIT, SIGTERM};
 
 use super::patience;
 use super::shell;
@@ -19,8 +20,9 @@ use crate::escape::shown;
 use crate::render::{Argv, Engine, Job, Rendered};
 
 /// What a client may end with that a signal ended before its container ran, or while
-/// that was ending: docker with 0 or 125, podman with 1, 127 or 128+n.
-const CLIENT_ENDED: [i32; 7] = [0, 1, 125, 127, 129, 130, 143];
+/// that was ending: docker with 0 or 125, podman with 1, 127 or 128+n, and both with 137
+/// if paude removed it.
+const CLIENT_ENDED: [i32; 8] = [0, 1, 125, 127, 129, 130, 137, 143];
 
 /// How often a signal is tried again while the container is not yet there to take it.
 const RETRY: Duration = Duration::from_millis(200);
@@ -112,16 +114,19 @@ fn client(
             }
         }
         if let Some(signal) = undelivered {
+            let delivered = !job.unguarded && signals::send(engine, &job.name, signal, job.tty);
+            if delivered {
+                undelivered = None;
+                continue;
+            }
             if job.unguarded {
                 // Nothing in there can hand it on.
                 remove_container(engine, &job.name, Duration::ZERO);
-                if let Some(signal) = Signal::from_named_raw(signal) {
-                    let _ = kill_process(pid, signal);
-                }
-            } else if signals::send(engine, &job.name, signal, job.tty) {
-                undelivered = None;
-            } else if let Some(signal) = Signal::from_named_raw(signal) {
-                // No container yet: the client may be pulling an image.
+            }
+            // No container yet: the client may be pulling an image. Not as SIGQUIT, of which
+            // it would die on the spot, and leave half a container.
+            let signal = if signal == SIGQUIT { SIGTERM } else { signal };
+            if let Some(signal) = Signal::from_named_raw(signal) {
                 let _ = kill_process(pid, signal);
             }
         }
@@ -173,7 +178,8 @@ fn ended(status: ExitStatus, undelivered: Option<i32>, engine: Engine, container
     let (code, gone) = match (status.code(), undelivered.or(status.signal())) {
         // The command's own code, even if the signal is still on its way.
         (Some(code), signal) if signal.is_none() || !CLIENT_ENDED.contains(&code) => {
-            (code, code != 125 || remove_container(engine, container, Duration::ZERO))
+            let sure = signal.is_none() && code != 125;
+            (code, sure || remove_container(engine, container, Duration::ZERO))
         }
         (_, signal) => {
             // podman's client makes it all by itself; docker's daemon goes on without one.
