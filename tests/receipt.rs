@@ -28,6 +28,7 @@ pub fn trials() -> Vec<Trial> {
         a_run_that_fails_leaves_a_receipt,
         a_receipt_that_cannot_be_written_stops_everything,
         a_receipt_is_replaced_whole,
+        a_receipt_stays_in_the_directory_that_was_named,
         twenty_thousand_files_take_less_than_half_a_second,
     ]
 }
@@ -244,7 +245,7 @@ fn a_receipt_that_cannot_be_written_stops_everything() -> Outcome {
     symlink("/dev/null", env.root().join("link"))?;
     let before = snapshot(&env.root());
     for (file, why) in [
-        ("nowhere/receipt.json", "not found"),
+        ("nowhere/receipt.json", "No such file"),
         ("directory", "no regular file is there"),
         ("directory/", "no regular file is there"),
         ("new/", "it names no file"),
@@ -279,6 +280,22 @@ fn a_receipt_is_replaced_whole() -> Outcome {
     let left = std::fs::read_dir(env.root())?.map(|entry| entry.unwrap().file_name());
     let left: Vec<_> = left.filter(|name| name.as_bytes().starts_with(b".paude")).collect();
     assert!(left.is_empty(), "{left:?}");
+    Ok(())
+}
+
+fn a_receipt_stays_in_the_directory_that_was_named() -> Outcome {
+    let env = project(
+        &format!("{VENV}\nout/README"),
+        "mv out moved; ln -s ../elsewhere out; ln -s README moved/.paude-receipt-$PPID-0",
+    );
+    tree::write(&env.root().join("elsewhere/receipt.json"), "mine");
+    let file = env.project.join("out/receipt.json").display().to_string();
+    let before = snapshot(&env.root().join("elsewhere"));
+    env.paude(&["--engine", "podman", "--receipt", &file, "--", "true"]).code(0);
+    assert_unchanged(&env.root().join("elsewhere"), &before);
+    let receipt = std::fs::read_to_string(env.project.join("moved/receipt.json"))?;
+    assert_eq!(serde_json::from_str::<Value>(&receipt)?["unchanged"], true);
+    assert_eq!(std::fs::read_to_string(env.project.join("moved/README"))?, "");
     Ok(())
 }
 
