@@ -11,7 +11,7 @@ use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use crate::support::snapshot::{assert_unchanged, snapshot};
-use crate::support::{Env, Outcome, Ran, tree};
+use crate::support::{Env, Outcome, Ran, paude, tree};
 use crate::trials;
 
 /// All of them.
@@ -25,6 +25,7 @@ pub fn trials() -> Vec<Trial> {
         an_environment_behind_a_link_out_of_the_project_is_looked_at,
         a_link_is_never_followed,
         one_that_is_not_there_before_nor_after_is_unchanged,
+        mount_points_of_two_runs_at_once_are_no_change,
         a_run_that_fails_leaves_a_receipt,
         a_receipt_that_cannot_be_written_stops_everything,
         a_receipt_is_replaced_whole,
@@ -221,6 +222,35 @@ fn one_that_is_not_there_before_nor_after_is_unchanged() -> Outcome {
     assert_eq!(receipt["unchanged"], true);
     assert_eq!(receipt["environments"][0]["before"], Value::Null);
     assert_eq!(receipt["environments"][0]["after"], Value::Null);
+    Ok(())
+}
+
+/// The second begins after the first, and ends after it.
+fn mount_points_of_two_runs_at_once_are_no_change() -> Outcome {
+    let (paude, wait) = (paude(), "while ! [ -e ../$word ]; do sleep 0.05; done");
+    let damage = format!(
+        "if mkdir ../began; then {} run --engine podman --receipt ../second.json --venv .venv \
+         -- true >/dev/null 2>&1 & word=both; {wait}; else touch ../both; word=go; {wait}; fi",
+        paude.display()
+    );
+    let env = project("README", &damage);
+    run(&env, &["--venv", ".venv"]).code(0);
+    std::fs::write(env.root().join("go"), "")?;
+    let second = env.root().join("second.json");
+    let started = Instant::now();
+    while !second.exists() && started.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let second: Value = serde_json::from_str(&std::fs::read_to_string(second)?)?;
+    for receipt in [read(&env), second] {
+        assert_eq!(receipt["unchanged"], true, "{receipt}");
+        assert_eq!(receipt["environments"][0]["before"], Value::Null);
+    }
+    assert!(!env.project.join(".venv").exists());
+    // What is put into it is one.
+    let env = project("README\n.venv/", "echo >.venv/file");
+    run(&env, &["--venv", ".venv"]).code(0);
+    assert_eq!(changes(&read(&env)), [". added", "file added"]);
     Ok(())
 }
 

@@ -54,6 +54,8 @@ struct Environment {
     /// Where it is on this machine, a link out of the project followed.
     directory: HostPath,
     outside: bool,
+    /// Whether it is but a place for one.
+    place: bool,
     before: Option<Fingerprint>,
 }
 
@@ -77,8 +79,8 @@ impl Before {
                 false => Ok(workspace.path().join(shadow.path())),
             };
             let (path, fail) = (shadow.path().clone(), |error| unseen(shadow.path(), &error));
-            let directory = directory.map_err(fail)?;
-            let mut environment = Environment { path, directory, outside, before: None };
+            let (directory, place) = (directory.map_err(fail)?, shadow.is_place());
+            let mut environment = Environment { path, directory, outside, place, before: None };
             environment.before = environment.now(workspace).map_err(fail)?;
             Ok(environment)
         };
@@ -99,14 +101,18 @@ impl Before {
 }
 
 impl Environment {
-    /// The directory as it is now; `None` if it is not there.
+    /// The directory as it is now; `None` if it is not there. An empty one that is but a
+    /// place may be a mount point that another run made, and removes when it ends.
     fn now(&self, workspace: &Workspace) -> io::Result<Option<Fingerprint>> {
         let opened = match self.outside {
             true => open_outside(&self.directory),
             false => workspace.open_dir(&self.path),
         };
         match opened {
-            Ok(dir) => Fingerprint::take(dir).map(Some),
+            Ok(dir) => {
+                let now = Fingerprint::take(dir)?;
+                Ok((!self.place || now.entries() > 1).then_some(now))
+            }
             Err(error) if gone(&error) => Ok(None),
             Err(error) => Err(error),
         }
