@@ -18,6 +18,7 @@ pub fn trials() -> Vec<Trial> {
     let mut trials = trials![
         run_shows_the_answer_before_it_is_checked,
         run_says_what_was_asked_where_there_is_no_answer,
+        run_fails_where_its_answer_cannot_be_written,
         export_overwrites_nothing,
         compare_shows_what_only_one_of_them_hides,
         new_overwrites_nothing,
@@ -74,6 +75,17 @@ fn run_says_what_was_asked_where_there_is_no_answer() -> Outcome {
     });
     assert_eq!(said["question"], question);
     assert_eq!(ran.stderr(), format!("error: {}\n", said["error"].as_str().ok_or("no error")?));
+    Ok(())
+}
+
+fn run_fails_where_its_answer_cannot_be_written() -> Outcome {
+    let env = Env::new();
+    for format in ["text", "json"] {
+        let full = std::fs::File::options().write(true).open("/dev/full")?;
+        let mut command = env.command(paude());
+        command.args(["policy", "run", "--venv", ".venv", "--format", format]).stdout(full);
+        Ran(command.output()?).code(125).says("error: cannot write to stdout: No space left");
+    }
     Ok(())
 }
 
