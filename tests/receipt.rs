@@ -22,6 +22,7 @@ pub fn trials() -> Vec<Trial> {
         what_was_added_and_removed_is_told,
         names_that_are_not_utf8_are_told_in_bytes,
         what_cannot_be_read_is_said,
+        what_too_few_handles_leave_unread_is_an_error,
         an_environment_behind_a_link_out_of_the_project_is_looked_at,
         a_link_is_never_followed,
         one_that_is_not_there_before_nor_after_is_unchanged,
@@ -190,6 +191,29 @@ fn what_cannot_be_read_is_said() -> Outcome {
     run(&env, &[]).code(0);
     assert_eq!(read(&env)["environments"][0]["unread"], json!([{"path": "lib", "bytes": null}]));
     std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o755))?;
+    Ok(())
+}
+
+/// Before and after would leave out other entries each time.
+fn what_too_few_handles_leave_unread_is_an_error() -> Outcome {
+    let env = project(VENV, "touch ran");
+    // On each level, what is still to be listed holds a handle.
+    let mut place = env.project.join(".venv/lib");
+    for _ in 0..400 {
+        for name in ["b", "c", "d", "e", "f", "g", "h", "i"] {
+            std::fs::create_dir(place.join(name))?;
+        }
+        place.push("a");
+        std::fs::create_dir(&place)?;
+    }
+    let mut command = env.command("/bin/sh");
+    let script = "ulimit -n 200; exec \"$0\" --engine podman --receipt ../receipt.json -- true";
+    command.args(["-c", script]).arg(paude());
+    let ran = Ran(command.output()?).code(125);
+    ran.says("error: cannot look at the environment `.venv`: ").says("Too many open files");
+    assert!(!env.project.join("ran").exists());
+    run(&env, &[]).code(0);
+    assert_eq!(read(&env)["environments"][0]["unread"], json!([]));
     Ok(())
 }
 
