@@ -31,7 +31,7 @@ impl Receipt {
         let file = File::prepare(file)?;
         text(workspace.path())?;
         let before = Before::look(workspace, plan)?;
-        before.0.iter().try_for_each(|environment| text(&environment.directory).map(drop))?;
+        before.can_be_said()?;
         Ok(Self { file, before })
     }
 
@@ -85,6 +85,11 @@ impl Before {
             Ok(environment)
         };
         plan.shadows().iter().map(look).collect::<Result<_>>().map(Self)
+    }
+
+    /// Fails if JSON could not say where one of them is.
+    pub fn can_be_said(&self) -> Result<()> {
+        self.0.iter().try_for_each(|environment| text(&environment.directory).map(drop))
     }
 
     /// Looks again, at the same places.
