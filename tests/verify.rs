@@ -17,6 +17,7 @@ pub fn trials() -> Vec<Trial> {
     trials![
         an_engine_that_loses_a_shadow_is_found_out,
         damage_to_the_hosts_environment_is_found_out,
+        what_could_not_be_read_is_not_said_to_be_untouched,
         what_a_container_says_cannot_forge_a_line,
         what_json_cannot_say_is_found_out_before_anything_is_run,
         an_engine_that_is_missing_is_an_error,
@@ -72,6 +73,16 @@ fn damage_to_the_hosts_environment_is_found_out() -> Outcome {
     let document: Value = serde_json::from_str(&json)?;
     assert_eq!(document["passed"], false);
     assert_eq!(document["environments"][0]["changes"][0]["path"], "bin/pip");
+    Ok(())
+}
+
+fn what_could_not_be_read_is_not_said_to_be_untouched() -> Outcome {
+    let mut env = project("exit 1");
+    env.leave_root();
+    let closed = env.project.join(".venv/bin/pip");
+    std::fs::set_permissions(closed, std::fs::Permissions::from_mode(0o000))?;
+    let said = env.paude(&VERIFY).code(1).stdout();
+    assert!(said.ends_with("`.venv`: 5 entries as before, 1 of them unread\n"), "{said}");
     Ok(())
 }
 

@@ -145,6 +145,16 @@ impl Compared {
         self.before.as_ref().map(Fingerprint::entries)
     }
 
+    /// How many of them could not be read, and may therefore have changed unseen.
+    pub fn unread(&self) -> usize {
+        self.last().map_or(0, |tree| tree.unread().count())
+    }
+
+    /// The tree as it was seen last.
+    fn last(&self) -> Option<&Fingerprint> {
+        self.after.as_ref().or(self.before.as_ref())
+    }
+
     /// What is not as it was.
     pub fn differences(&self) -> &[Difference] {
         &self.differences
