@@ -18,9 +18,11 @@ pub fn trials() -> Vec<Trial> {
     let mut trials = trials![
         run_shows_the_answer_before_it_is_checked,
         run_says_what_was_asked_where_there_is_no_answer,
+        run_fails_where_its_answer_cannot_be_written,
         export_overwrites_nothing,
         compare_shows_what_only_one_of_them_hides,
         new_overwrites_nothing,
+        what_cannot_be_written_whole_is_not_left,
         new_writes_the_interface_of_this_paude,
         the_example_is_the_one_in_the_readme,
     ];
@@ -77,6 +79,17 @@ fn run_says_what_was_asked_where_there_is_no_answer() -> Outcome {
     Ok(())
 }
 
+fn run_fails_where_its_answer_cannot_be_written() -> Outcome {
+    let env = Env::new();
+    for format in ["text", "json"] {
+        let full = std::fs::File::options().write(true).open("/dev/full")?;
+        let mut command = env.command(paude());
+        command.args(["policy", "run", "--venv", ".venv", "--format", format]).stdout(full);
+        Ran(command.output()?).code(125).says("error: cannot write to stdout: No space left");
+    }
+    Ok(())
+}
+
 fn export_overwrites_nothing() -> Outcome {
     let env = Env::with("there");
     env.paude(&["policy", "export", "there"]).code(2).says("hint: nothing is overwritten");
@@ -125,6 +138,25 @@ fn new_overwrites_nothing() -> Outcome {
         assert!(said.starts_with(&format!("`{place}` holds a policy, its test, ")), "{said}");
         assert!(env.project.join(place).join("test_rules.py").exists());
     }
+    Ok(())
+}
+
+fn what_cannot_be_written_whole_is_not_left() -> Outcome {
+    let env = Env::with("empty/");
+    // No file may be longer than this many blocks, as if the disk were full.
+    let limited = |args: &str| {
+        let mut command = env.command("/bin/sh");
+        let script = format!("trap '' XFSZ; ulimit -f 4; exec \"$0\" policy {args}");
+        command.args(["-c", &script]).arg(paude());
+        Ran(command.output().unwrap()).code(125).says(": File too large");
+    };
+    for args in ["export new", "new fresh --lang rust", "new empty --lang python"] {
+        limited(args);
+        let left = std::fs::read_dir(env.project.join("empty"))?.count();
+        assert_eq!(left, 0, "{args}");
+        assert!(!env.project.join("new").exists() && !env.project.join("fresh").exists());
+    }
+    env.paude(&["policy", "new", "fresh", "--lang", "rust"]).code(0);
     Ok(())
 }
 

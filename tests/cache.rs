@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use libtest_mimic::Trial;
 
 use crate::hostile::policy;
+use crate::support::snapshot::{assert_unchanged, snapshot};
 use crate::support::{Env, Outcome, Ran, paude};
 use crate::trials;
 
@@ -20,6 +21,8 @@ pub fn trials() -> Vec<Trial> {
         damaged_entries_are_ignored_and_made_anew,
         what_others_could_have_written_is_not_loaded,
         a_cache_in_the_project_is_not_used,
+        a_project_in_the_cache_goes_without_it,
+        none_is_made_in_the_home_of_another_person,
         a_cache_that_cannot_be_written_is_no_error,
         without_the_cache_nothing_is_read_or_written,
         the_built_in_policy_makes_no_cache,
@@ -175,6 +178,35 @@ fn a_cache_in_the_project_is_not_used() -> Outcome {
         env.vars = vec![("XDG_CACHE_HOME".to_owned(), place.display().to_string())];
         assert_eq!(word(&env, &file, &[]), "true");
         assert!(!place.join("paude/policies/modules").exists(), "{}", place.display());
+    }
+    Ok(())
+}
+
+fn a_project_in_the_cache_goes_without_it() -> Outcome {
+    let env = Env::new();
+    let file = planted(&env);
+    let project = directory(&env).join("project");
+    std::fs::create_dir(&project)?;
+    assert_eq!(word(&env, &file, &["-C", &project.display().to_string()]), "true");
+    assert_eq!(word(&env, &file, &[]), "false");
+    Ok(())
+}
+
+/// As `sudo` does where it keeps HOME.
+fn none_is_made_in_the_home_of_another_person() -> Outcome {
+    if !rustix::process::geteuid().is_root() {
+        return Ok(()); // who could not write there
+    }
+    for there in ["", ".cache", ".cache/paude/policies"] {
+        let env = Env::new();
+        let file = saying(&env, "true", 0);
+        std::fs::create_dir_all(env.home().join(there))?;
+        for place in env.home().join(there).ancestors().take_while(|place| *place != env.root()) {
+            std::os::unix::fs::chown(place, Some(12345), None)?;
+        }
+        let before = snapshot(&env.home());
+        assert_eq!(word(&env, &file, &[]), "true");
+        assert_unchanged(&env.home(), &before);
     }
     Ok(())
 }

@@ -47,7 +47,7 @@ const MAY_USE: &[(&str, &str)] = &[
 /// A crate, and the modules that may name it.
 const OWNERS: [(&str, &str); 5] = [
     ("clap", "main cli commands value"),
-    ("cap_std", "fingerprint policy session volume workspace"),
+    ("cap_std", "fingerprint policy receipt session volume workspace"),
     ("wasmtime", "policy unsafe_calls wit"),
     ("wasmtime_wasi", "policy"),
     ("libc", "engine unsafe_calls"),

@@ -11,7 +11,7 @@ use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use crate::support::snapshot::{assert_unchanged, snapshot};
-use crate::support::{Env, Outcome, Ran, tree};
+use crate::support::{Env, Outcome, Ran, paude, tree};
 use crate::trials;
 
 /// All of them.
@@ -22,12 +22,15 @@ pub fn trials() -> Vec<Trial> {
         what_was_added_and_removed_is_told,
         names_that_are_not_utf8_are_told_in_bytes,
         what_cannot_be_read_is_said,
+        what_too_few_handles_leave_unread_is_an_error,
         an_environment_behind_a_link_out_of_the_project_is_looked_at,
         a_link_is_never_followed,
         one_that_is_not_there_before_nor_after_is_unchanged,
+        mount_points_of_two_runs_at_once_are_no_change,
         a_run_that_fails_leaves_a_receipt,
         a_receipt_that_cannot_be_written_stops_everything,
         a_receipt_is_replaced_whole,
+        a_receipt_stays_in_the_directory_that_was_named,
         twenty_thousand_files_take_less_than_half_a_second,
     ]
 }
@@ -179,15 +182,36 @@ fn names_that_are_not_utf8_are_told_in_bytes() -> Outcome {
 }
 
 fn what_cannot_be_read_is_said() -> Outcome {
-    if rustix::process::geteuid().is_root() {
-        return Ok(()); // root reads everything
-    }
-    let env = project(VENV, "exit 0");
+    let mut env = project(VENV, "exit 0");
+    env.leave_root();
     let closed = env.project.join(".venv/lib");
     std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o0))?;
-    run(&env, &[]).code(0);
+    run(&env, &[]).code(0).says("note: `.venv`: 6 entries as before, 1 of them unread\n");
     assert_eq!(read(&env)["environments"][0]["unread"], json!([{"path": "lib", "bytes": null}]));
     std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o755))?;
+    Ok(())
+}
+
+/// Before and after would leave out other entries each time.
+fn what_too_few_handles_leave_unread_is_an_error() -> Outcome {
+    let env = project(VENV, "touch ran");
+    // On each level, what is still to be listed holds a handle.
+    let mut place = env.project.join(".venv/lib");
+    for _ in 0..400 {
+        for name in ["b", "c", "d", "e", "f", "g", "h", "i"] {
+            std::fs::create_dir(place.join(name))?;
+        }
+        place.push("a");
+        std::fs::create_dir(&place)?;
+    }
+    let mut command = env.command("/bin/sh");
+    let script = "ulimit -n 200; exec \"$0\" --engine podman --receipt ../receipt.json -- true";
+    command.args(["-c", script]).arg(paude());
+    let ran = Ran(command.output()?).code(125);
+    ran.says("error: cannot look at the environment `.venv`: ").says("Too many open files");
+    assert!(!env.project.join("ran").exists());
+    run(&env, &[]).code(0);
+    assert_eq!(read(&env)["environments"][0]["unread"], json!([]));
     Ok(())
 }
 
@@ -223,6 +247,35 @@ fn one_that_is_not_there_before_nor_after_is_unchanged() -> Outcome {
     Ok(())
 }
 
+/// The second begins after the first, and ends after it.
+fn mount_points_of_two_runs_at_once_are_no_change() -> Outcome {
+    let (paude, wait) = (paude(), "while ! [ -e ../$word ]; do sleep 0.05; done");
+    let damage = format!(
+        "if mkdir ../began; then {} run --engine podman --receipt ../second.json --venv .venv \
+         -- true >/dev/null 2>&1 & word=both; {wait}; else touch ../both; word=go; {wait}; fi",
+        paude.display()
+    );
+    let env = project("README", &damage);
+    run(&env, &["--venv", ".venv"]).code(0);
+    std::fs::write(env.root().join("go"), "")?;
+    let second = env.root().join("second.json");
+    let started = Instant::now();
+    while !second.exists() && started.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let second: Value = serde_json::from_str(&std::fs::read_to_string(second)?)?;
+    for receipt in [read(&env), second] {
+        assert_eq!(receipt["unchanged"], true, "{receipt}");
+        assert_eq!(receipt["environments"][0]["before"], Value::Null);
+    }
+    assert!(!env.project.join(".venv").exists());
+    // What is put into it is one.
+    let env = project("README\n.venv/", "echo >.venv/file");
+    run(&env, &["--venv", ".venv"]).code(0);
+    assert_eq!(changes(&read(&env)), [". added", "file added"]);
+    Ok(())
+}
+
 fn a_run_that_fails_leaves_a_receipt() -> Outcome {
     let env = project(VENV, "rm .venv/bin/pip; kill -KILL $$");
     run(&env, &[]).code(137);
@@ -244,7 +297,7 @@ fn a_receipt_that_cannot_be_written_stops_everything() -> Outcome {
     symlink("/dev/null", env.root().join("link"))?;
     let before = snapshot(&env.root());
     for (file, why) in [
-        ("nowhere/receipt.json", "not found"),
+        ("nowhere/receipt.json", "No such file"),
         ("directory", "no regular file is there"),
         ("directory/", "no regular file is there"),
         ("new/", "it names no file"),
@@ -279,6 +332,22 @@ fn a_receipt_is_replaced_whole() -> Outcome {
     let left = std::fs::read_dir(env.root())?.map(|entry| entry.unwrap().file_name());
     let left: Vec<_> = left.filter(|name| name.as_bytes().starts_with(b".paude")).collect();
     assert!(left.is_empty(), "{left:?}");
+    Ok(())
+}
+
+fn a_receipt_stays_in_the_directory_that_was_named() -> Outcome {
+    let env = project(
+        &format!("{VENV}\nout/README"),
+        "mv out moved; ln -s ../elsewhere out; ln -s README moved/.paude-receipt-$PPID-0",
+    );
+    tree::write(&env.root().join("elsewhere/receipt.json"), "mine");
+    let file = env.project.join("out/receipt.json").display().to_string();
+    let before = snapshot(&env.root().join("elsewhere"));
+    env.paude(&["--engine", "podman", "--receipt", &file, "--", "true"]).code(0);
+    assert_unchanged(&env.root().join("elsewhere"), &before);
+    let receipt = std::fs::read_to_string(env.project.join("moved/receipt.json"))?;
+    assert_eq!(serde_json::from_str::<Value>(&receipt)?["unchanged"], true);
+    assert_eq!(std::fs::read_to_string(env.project.join("moved/README"))?, "");
     Ok(())
 }
 

@@ -1,6 +1,8 @@
 //! `paude verify` where something is wrong, shown with an engine that is a shell script
 //! and hides nothing; see also `engines::verify`.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 
 use libtest_mimic::Trial;
@@ -15,7 +17,9 @@ pub fn trials() -> Vec<Trial> {
     trials![
         an_engine_that_loses_a_shadow_is_found_out,
         damage_to_the_hosts_environment_is_found_out,
+        what_could_not_be_read_is_not_said_to_be_untouched,
         what_a_container_says_cannot_forge_a_line,
+        what_json_cannot_say_is_found_out_before_anything_is_run,
         an_engine_that_is_missing_is_an_error,
         a_project_without_environments_is_an_error,
     ]
@@ -72,11 +76,34 @@ fn damage_to_the_hosts_environment_is_found_out() -> Outcome {
     Ok(())
 }
 
+fn what_could_not_be_read_is_not_said_to_be_untouched() -> Outcome {
+    let mut env = project("exit 1");
+    env.leave_root();
+    let closed = env.project.join(".venv/bin/pip");
+    std::fs::set_permissions(closed, std::fs::Permissions::from_mode(0o000))?;
+    let said = env.paude(&VERIFY).code(1).stdout();
+    assert!(said.ends_with("`.venv`: 5 entries as before, 1 of them unread\n"), "{said}");
+    Ok(())
+}
+
 fn what_a_container_says_cannot_forge_a_line() -> Outcome {
     let env = project("printf 'paude-verify empty no\\n\\033[2J\\r✓ all is well\\n'; exit 1");
     let said = env.paude(&VERIFY).code(1).stdout();
     assert!(said.contains("✗ the container sees it empty: failed: \\u{1b}[2J"), "{said}");
     assert_eq!(said.lines().filter(|line| line.starts_with('✓')).count(), 4, "{said}");
+    Ok(())
+}
+
+fn what_json_cannot_say_is_found_out_before_anything_is_run() -> Outcome {
+    let mut env = project("touch ran");
+    let place = env.root().join(OsStr::from_bytes(b"pro\xffject"));
+    std::fs::rename(&env.project, &place)?;
+    env.project = place;
+    for engine in ["podman", "native"] {
+        let args = ["verify", "--engine", engine, "--format", "json"];
+        env.paude(&args).code(125).prints("").says("is not UTF-8, and JSON cannot say it");
+    }
+    assert!(!env.project.join("ran").exists());
     Ok(())
 }
 

@@ -108,6 +108,14 @@ impl HostPath {
         std::fs::canonicalize(path).map(Self)
     }
 
+    /// Resolves as much of a path as exists.
+    pub fn nearest(path: &Path) -> std::io::Result<Self> {
+        let is_missing = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+        let mut places = path.ancestors().map(Self::resolve);
+        let found = places.find(|place| !place.as_ref().is_err_and(is_missing));
+        found.unwrap_or_else(|| Err(std::io::ErrorKind::NotFound.into()))
+    }
+
     /// A path that is on no machine, for the properties in `oracle`.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn assumed(path: PathBuf) -> Self {

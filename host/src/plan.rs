@@ -54,6 +54,11 @@ impl Shadow {
         matches!(self.kind.as_str(), "venv" | "conda")
     }
 
+    /// Whether it is but a place for one: nothing was there, or what any directory could be.
+    pub fn is_place(&self) -> bool {
+        matches!(self.kind.as_str(), "reserved" | "unmarked")
+    }
+
     /// Size limit in bytes.
     pub fn size(&self) -> Option<u64> {
         self.size

@@ -31,7 +31,7 @@ impl Receipt {
         let file = File::prepare(file)?;
         text(workspace.path())?;
         let before = Before::look(workspace, plan)?;
-        before.0.iter().try_for_each(|environment| text(&environment.directory).map(drop))?;
+        before.can_be_said()?;
         Ok(Self { file, before })
     }
 
@@ -54,6 +54,8 @@ struct Environment {
     /// Where it is on this machine, a link out of the project followed.
     directory: HostPath,
     outside: bool,
+    /// Whether it is but a place for one.
+    place: bool,
     before: Option<Fingerprint>,
 }
 
@@ -77,12 +79,17 @@ impl Before {
                 false => Ok(workspace.path().join(shadow.path())),
             };
             let (path, fail) = (shadow.path().clone(), |error| unseen(shadow.path(), &error));
-            let directory = directory.map_err(fail)?;
-            let mut environment = Environment { path, directory, outside, before: None };
+            let (directory, place) = (directory.map_err(fail)?, shadow.is_place());
+            let mut environment = Environment { path, directory, outside, place, before: None };
             environment.before = environment.now(workspace).map_err(fail)?;
             Ok(environment)
         };
         plan.shadows().iter().map(look).collect::<Result<_>>().map(Self)
+    }
+
+    /// Fails if JSON could not say where one of them is.
+    pub fn can_be_said(&self) -> Result<()> {
+        self.0.iter().try_for_each(|environment| text(&environment.directory).map(drop))
     }
 
     /// Looks again, at the same places.
@@ -99,14 +106,18 @@ impl Before {
 }
 
 impl Environment {
-    /// The directory as it is now; `None` if it is not there.
+    /// The directory as it is now; `None` if it is not there. An empty one that is but a
+    /// place may be a mount point that another run made, and removes when it ends.
     fn now(&self, workspace: &Workspace) -> io::Result<Option<Fingerprint>> {
         let opened = match self.outside {
             true => open_outside(&self.directory),
             false => workspace.open_dir(&self.path),
         };
         match opened {
-            Ok(dir) => Fingerprint::take(dir).map(Some),
+            Ok(dir) => {
+                let now = Fingerprint::take(dir)?;
+                Ok((!self.place || now.entries() > 1).then_some(now))
+            }
             Err(error) if gone(&error) => Ok(None),
             Err(error) => Err(error),
         }
@@ -132,6 +143,16 @@ impl Compared {
     /// How many entries it had; `None` if it was not there.
     pub fn entries(&self) -> Option<usize> {
         self.before.as_ref().map(Fingerprint::entries)
+    }
+
+    /// How many of them could not be read, and may therefore have changed unseen.
+    pub fn unread(&self) -> usize {
+        self.last().map_or(0, |tree| tree.unread().count())
+    }
+
+    /// The tree as it was seen last.
+    fn last(&self) -> Option<&Fingerprint> {
+        self.after.as_ref().or(self.before.as_ref())
     }
 
     /// What is not as it was.

@@ -139,6 +139,13 @@ fn untouched(compared: &[Compared]) -> (Verdict, String) {
         return (Verdict::Failed, changed.join("; "));
     }
     let same = |one: &Compared| match one.entries() {
+        Some(entries) if one.unread() > 0 => {
+            format!(
+                "`{}`: {entries} entries as before, {} of them unread",
+                one.path(),
+                one.unread()
+            )
+        }
         Some(entries) => format!("`{}`: {entries} entries as before", one.path()),
         None => format!("`{}` is not there, as before", one.path()),
     };

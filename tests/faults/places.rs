@@ -26,6 +26,7 @@ pub fn trials() -> Vec<Trial> {
         a_full_disk,
         a_read_only_workspace,
         a_journal_of_another_person,
+        a_home_of_another_person_stays_as_it_is,
         a_directory_in_use_by_another_person_waits,
     ];
     let root = rustix::process::geteuid().is_root();
@@ -237,6 +238,22 @@ fn a_journal_of_another_person() -> Outcome {
     one_error(&reserved(&env).code(125), "is not a file of yours");
     assert_eq!(asked(&env), "run ", "what others noted is not obeyed");
     assert_eq!(std::fs::read_to_string(&file)?, before);
+    Ok(())
+}
+
+/// As `sudo` does where it keeps HOME.
+fn a_home_of_another_person_stays_as_it_is() -> Outcome {
+    let mut env = Env::with("mine/.venv/pyvenv.cfg");
+    fake(&mut env, "podman", "exit 3", "exit 0");
+    std::os::unix::fs::chown(env.home(), Some(12345), None)?;
+    let before = snapshot(&env.home());
+    let theirs = format!("`{}` belongs to another person", env.home().display());
+    one_error(&reserved(&env).code(125), &theirs);
+    let ran = env.paude(&["--engine", "podman", "--storage", "volume", "--", "true"]).code(125);
+    one_error(&ran, &theirs);
+    // Nothing has to be made: it goes on.
+    env.paude(&["--engine", "podman", "--", "true"]).code(3);
+    assert_unchanged(&env.home(), &before);
     Ok(())
 }
 

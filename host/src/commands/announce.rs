@@ -79,11 +79,19 @@ pub(super) fn suggest_volume(cli: &cli::Run, workspace: &Workspace, plan: &Plan)
     }
 }
 
-/// Says afterwards which environments of the host are not as they were.
+/// Says afterwards which environments of the host are not as they were, or may not be.
 pub(super) fn changed(cli: &cli::Run, compared: &[Compared]) {
     let line = |compared: &Compared| {
-        let (path, summary) = (shown(compared.path().as_str()), compared.summary()?);
-        Some(format!("warning: `{path}` was changed on the host meanwhile: {summary}"))
+        let path = shown(compared.path().as_str());
+        match (compared.summary(), compared.unread(), compared.entries()) {
+            (Some(summary), ..) => {
+                Some(format!("warning: `{path}` was changed on the host meanwhile: {summary}"))
+            }
+            (None, unread @ 1.., Some(entries)) => Some(format!(
+                "note: `{path}`: {entries} entries as before, {unread} of them unread"
+            )),
+            _ => None,
+        }
     };
     if !cli.quiet {
         say(&compared.iter().filter_map(line).collect::<Vec<_>>());

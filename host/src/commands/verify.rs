@@ -9,7 +9,7 @@ use crate::error::{Exit, Result};
 use crate::escape::{shown, shown_path};
 use crate::plan::Plan;
 use crate::policy;
-use crate::receipt::Before;
+use crate::receipt::{Before, text};
 use crate::render::{self, Engine, Job};
 use crate::value::Storage;
 use crate::verify::{self, Checklist};
@@ -18,6 +18,11 @@ use crate::workspace::Workspace;
 /// Goes through the list, on the person's own project and engine.
 pub(super) fn execute(cli: &cli::Verify) -> Result<Exit> {
     let workspace = Workspace::open(&cli.project.workspace)?;
+    // JSON is the last thing made: what it cannot say is found out first.
+    let is_json = matches!(cli.format, AnswerFormat::Json);
+    if is_json {
+        text(workspace.path())?;
+    }
     let mut config = Config::load(&cli.project, &workspace)?;
     // A setup would make the environment that is to be made here.
     config.setup = None;
@@ -35,6 +40,9 @@ pub(super) fn execute(cli: &cli::Verify) -> Result<Exit> {
 
     let mut list = Checklist::default();
     let before = Before::look(&workspace, &plan)?;
+    if is_json {
+        before.can_be_said()?;
+    }
     list.host_before(&plan);
     let kept = Kept::new()?;
     let ended = run(&workspace, &plan, engine, &job, &rendered, Streams::Kept(&kept));

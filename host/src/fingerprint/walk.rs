@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use cap_fs_ext::{DirExt as _, FollowSymlinks, OpenOptionsFollowExt as _};
 use cap_std::fs::{Dir, DirEntry, Metadata, MetadataExt as _, OpenOptions, OpenOptionsExt as _};
+use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
 
 use super::queue::Queue;
@@ -25,25 +26,43 @@ struct Task {
     entry: Entry,
 }
 
-/// Every entry of the tree.
+/// An entry, or why the whole look fails.
+type Found = io::Result<(Name, Entry)>;
+
+/// Every entry of the tree. What cannot be read is said to be so, unless it is for want of
+/// something that the next look may have: the two would differ at random.
 pub(super) fn entries(root: Dir) -> io::Result<BTreeMap<Name, Entry>> {
     let own = Entry::new(&root.dir_metadata()?);
     let mut found = Vec::new();
     let tasks = list(&Arc::new(root), b"", &mut found)?;
-    found.push((b".".to_vec(), own));
+    found.push(Ok((b".".to_vec(), own)));
     found.extend(Queue::work(tasks, |task: Task, found| {
-        let Task { parent, own, name, mut entry } = task;
+        let Task { parent, own, name, entry } = task;
         let listed = parent.open_dir_nofollow(&own);
-        let tasks = listed.and_then(|dir| list(&Arc::new(dir), &name, found));
-        entry.unread = tasks.is_err();
-        found.push((name, entry));
-        tasks.unwrap_or_default()
+        match listed.and_then(|dir| list(&Arc::new(dir), &name, found)) {
+            Ok(tasks) => {
+                found.push(Ok((name, entry)));
+                tasks
+            }
+            Err(error) => {
+                found.push(unread(error).map(|unread| (name, Entry { unread, ..entry })));
+                Vec::new()
+            }
+        }
     }));
-    Ok(found.into_iter().collect())
+    found.into_iter().collect()
+}
+
+/// Passes on the errors that do not tell what the entry is like.
+fn unread(error: io::Error) -> io::Result<bool> {
+    match Errno::from_io_error(&error) {
+        Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM) => Err(error),
+        _ => Ok(true),
+    }
 }
 
 /// Adds what is in a directory, and returns the directories among it.
-fn list(dir: &Arc<Dir>, name: &[u8], found: &mut Vec<(Name, Entry)>) -> io::Result<Vec<Task>> {
+fn list(dir: &Arc<Dir>, name: &[u8], found: &mut Vec<Found>) -> io::Result<Vec<Task>> {
     let mut tasks = Vec::new();
     for entry in dir.entries()? {
         let entry = entry?;
@@ -63,15 +82,15 @@ fn list(dir: &Arc<Dir>, name: &[u8], found: &mut Vec<(Name, Entry)>) -> io::Resu
             }
             Kind::Link => match dir.read_link_contents(&own) {
                 Ok(target) => seen.target = Some(target.into_os_string().into_vec()),
-                Err(_) => seen.unread = true,
+                Err(error) => seen.unread = unread(error)?,
             },
             Kind::File if has_content(&name) && seen.size <= MAX_CONTENT => match content(&entry) {
                 Ok(content) => seen.content = Some(content),
-                Err(_) => seen.unread = true,
+                Err(error) => seen.unread = unread(error)?,
             },
             Kind::File | Kind::Other => {}
         }
-        found.push((name, seen));
+        found.push(Ok((name, seen)));
     }
     Ok(tasks)
 }

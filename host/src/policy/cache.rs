@@ -24,8 +24,13 @@ const CUT_OFF: Duration = Duration::from_secs(60);
 /// container writes there.
 pub(super) fn open(workspace: Option<&Path>) -> Option<Cache> {
     let path = directory()?;
-    let is_shared = |path: &Path| workspace.is_some_and(|workspace| path.starts_with(workspace));
-    if is_shared(&path) {
+    let is_shared = |path: &Path| {
+        workspace
+            .is_some_and(|workspace| path.starts_with(workspace) || workspace.starts_with(path))
+    };
+    // Looked at before anything is made: what root makes in the HOME that `sudo` kept locks
+    // its owner out.
+    if is_shared(&path) || !leads_safely(HostPath::nearest(&path).ok()?.as_path()) {
         return None;
     }
     DirBuilder::new().recursive(true).mode(0o700).create(&path).ok()?;
@@ -56,13 +61,19 @@ fn directory() -> Option<PathBuf> {
 
 /// Whether nobody but this person, and root, can write there, or rename what leads there.
 fn is_own(directory: &Path) -> bool {
+    let person = rustix::process::geteuid().as_raw();
+    let is_private = std::fs::symlink_metadata(directory)
+        .is_ok_and(|data| data.uid() == person && data.mode() & 0o077 == 0);
+    is_private && directory.parent().is_some_and(leads_safely)
+}
+
+/// Whether nobody but this person, and root, can rename what lies in a directory, or what
+/// leads to it.
+fn leads_safely(directory: &Path) -> bool {
     const STICKY: u32 = 0o1000;
     let person = rustix::process::geteuid().as_raw();
     directory.ancestors().all(|place| {
         let Ok(data) = std::fs::symlink_metadata(place) else { return false };
-        if place == directory {
-            return data.uid() == person && data.mode() & 0o077 == 0;
-        }
         let others_write = data.mode() & 0o022 != 0 && data.mode() & STICKY == 0;
         !others_write && (data.uid() == person || data.uid() == 0)
     })

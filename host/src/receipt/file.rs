@@ -1,62 +1,97 @@
 //! The file that a receipt is written to: whole, or not at all.
 
+use std::ffi::OsString;
 use std::io::{self, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, OpenOptions};
 
 use crate::error::{Error, Result};
 use crate::escape::shown_path;
 
-/// A place that a receipt can be written to.
+/// So many files may lie there that killed runs left.
+const MAX_LEFT: usize = 100;
+
+/// A place that a receipt can be written to. Its directory is held open: the container may
+/// see it, and put a link to another one in its place before the receipt is written.
 #[derive(Debug)]
-pub(super) struct File(PathBuf);
+pub(super) struct File {
+    path: PathBuf,
+    dir: Dir,
+    name: OsString,
+}
 
 impl File {
     /// Makes sure that it can, and leaves everything as it is.
     pub(super) fn prepare(path: &Path) -> Result<Self> {
-        let file = Self(path.to_owned());
-        file.draft().map(|_| file).map_err(|error| fault(path, &error))
+        let prepare = || {
+            let file = Self::open(path)?;
+            let (draft, _) = file.draft()?;
+            file.dir.remove_file(draft)?;
+            Ok(file)
+        };
+        prepare().map_err(|error| fault(path, &error))
+    }
+
+    fn open(path: &Path) -> io::Result<Self> {
+        let name = path.file_name().ok_or_else(no_name)?.to_owned();
+        let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());
+        let dir = Dir::open_ambient_dir(dir.unwrap_or(Path::new(".")), ambient_authority())?;
+        let file = Self { path: path.to_owned(), dir, name };
+        file.look()?;
+        match path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+            true => Err(no_name()),
+            false => Ok(file),
+        }
     }
 
     /// Puts the text in the place of whatever the file held.
     pub(super) fn write(&self, text: &str) -> Result<()> {
         let write = || {
-            let mut draft = self.draft()?;
-            draft.write_all(text.as_bytes())?;
-            draft.as_file().sync_all()?;
-            draft.persist(&self.0).map_err(io::Error::from)
+            self.look()?;
+            let (draft, mut file) = self.draft()?;
+            let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+            let put = written.and_then(|()| self.dir.rename(&draft, &self.dir, &self.name));
+            if put.is_err() {
+                let _ = self.dir.remove_file(&draft);
+            }
+            put
         };
-        write().map(drop).map_err(|error| fault(&self.0, &error))
+        write().map_err(|error| fault(&self.path, &error))
     }
 
-    /// An empty file beside it, removed if it is not put in its place. It is made late:
-    /// the container may see the directory that it lies in.
-    fn draft(&self) -> io::Result<NamedTempFile> {
-        match self.0.symlink_metadata() {
+    /// Nothing but a file is replaced.
+    fn look(&self) -> io::Result<()> {
+        match self.dir.symlink_metadata(&self.name) {
             Ok(data) if !data.is_file() => {
-                return Err(io::Error::other("something that is no regular file is there"));
+                Err(io::Error::other("something that is no regular file is there"))
             }
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
         }
-        if self.0.file_name().is_none() || self.0.as_os_str().as_encoded_bytes().ends_with(b"/") {
-            return Err(io::Error::other("it names no file"));
+    }
+
+    /// A new, empty file beside it. It is made late: the container may see the directory.
+    fn draft(&self) -> io::Result<(OsString, cap_std::fs::File)> {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        let run = std::process::id();
+        let names = (0..MAX_LEFT).map(|left| format!(".paude-receipt-{run}-{left}"));
+        for name in names {
+            match self.dir.open_with(&name, &options) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                file => return Ok((name.into(), file?)),
+            }
         }
-        let dir = self.0.parent().filter(|dir| !dir.as_os_str().is_empty());
-        tempfile::Builder::new()
-            .prefix(".paude-receipt-")
-            .permissions(std::fs::Permissions::from_mode(0o666)) // less what the umask takes
-            .tempfile_in(dir.unwrap_or(Path::new(".")))
+        Err(io::ErrorKind::AlreadyExists.into())
     }
 }
 
+fn no_name() -> io::Error {
+    io::Error::other("it names no file")
+}
+
 fn fault(path: &Path, error: &io::Error) -> Error {
-    // `tempfile` names its own file, which means nothing to the person.
-    let why = match error.kind() {
-        io::ErrorKind::Other => error.to_string(),
-        kind => kind.to_string(),
-    };
-    Error::failed(format!("cannot write the receipt `{}`: {why}", shown_path(path)))
+    Error::failed(format!("cannot write the receipt `{}`: {error}", shown_path(path)))
 }

@@ -83,14 +83,14 @@ impl<'a> Changes<'a> {
 
     fn new(compared: &'a Compared) -> Result<Self> {
         let tree = |tree: &Fingerprint| Tree { entries: tree.entries(), sha256: tree.digest() };
-        let last = compared.after.as_ref().or(compared.before.as_ref());
         Ok(Self {
             path: compared.path.as_str(),
             directory: text(&compared.directory)?,
             before: compared.before.as_ref().map(tree),
             after: compared.after.as_ref().map(tree),
             changes: compared.differences.iter().map(Changed::from).collect(),
-            unread: last
+            unread: compared
+                .last()
                 .into_iter()
                 .flat_map(Fingerprint::unread)
                 .map(|name| Name::new(name))

@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cap_std::fs::MetadataExt as _;
@@ -12,6 +12,7 @@ use rustix::fs::{FlockOperation, OFlags, flock};
 use serde::{Deserialize, Serialize};
 
 use crate::escape::shown_path;
+use crate::path::HostPath;
 use crate::render::Engine;
 use crate::workspace::Workspace;
 
@@ -44,6 +45,7 @@ impl Journal {
         let at = |error: io::Error| {
             io::Error::new(error.kind(), format!("`{}`: {error}", shown_path(&path)))
         };
+        may_be_made(&dir).map_err(at)?;
         #[expect(clippy::disallowed_methods, reason = "it lies outside the workspace")]
         std::fs::create_dir_all(&dir).map_err(at)?;
         let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
@@ -113,4 +115,18 @@ pub(crate) fn state_dir() -> Option<PathBuf> {
     let base =
         absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
     Some(base.join("paude"))
+}
+
+/// Fails where a directory would be made in another person's. What root makes in the HOME
+/// that `sudo` kept locks its owner out. What is root's, or shared, tells by itself.
+pub(crate) fn may_be_made(dir: &Path) -> io::Result<()> {
+    const STICKY: u32 = 0o1000;
+    let place = HostPath::nearest(dir)?;
+    let data = std::fs::metadata(place.as_path())?;
+    let person = rustix::process::geteuid().as_raw();
+    if [person, 0].contains(&data.uid()) || data.mode() & STICKY != 0 {
+        return Ok(());
+    }
+    let place = shown_path(place.as_path());
+    Err(io::Error::other(format!("`{place}` belongs to another person")))
 }

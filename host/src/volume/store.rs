@@ -46,6 +46,7 @@ impl Store {
     pub(super) fn open(workspace: &Workspace) -> Result<Self> {
         let store = Self::find()?;
         let fail = |error: io::Error| store.error(&error);
+        session::may_be_made(&store.0).map_err(fail)?;
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&store.0).map_err(fail)?;
         let real = std::fs::canonicalize(&store.0).map_err(fail)?;
         if real.starts_with(workspace.path().as_path()) {

@@ -14,7 +14,7 @@ pub(super) fn execute(file: &Path) -> Result<Exit> {
         // Half a component is worse than none: here a closed pipe is an error.
         out.write_all(policy::builtin()).and_then(|()| out.flush())
     } else {
-        create(file).and_then(|mut file| file.write_all(policy::builtin()))
+        create(file)
     };
     written.map(|()| Exit::Ok).map_err(|error| {
         let text = format!("cannot write `{}`: {error}", shown_path(file));
@@ -27,10 +27,13 @@ pub(super) fn execute(file: &Path) -> Result<Exit> {
     })
 }
 
-fn create(file: &Path) -> io::Result<std::fs::File> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the person named this file, and it is a new one"
-    )]
-    std::fs::OpenOptions::new().write(true).create_new(true).open(file)
+/// Half a file would stand in the way of a second try.
+#[expect(clippy::disallowed_methods, reason = "the person named this file, and it is a new one")]
+fn create(path: &Path) -> io::Result<()> {
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(path)?;
+    let written = file.write_all(policy::builtin());
+    if written.is_err() {
+        let _ = std::fs::remove_file(path);
+    }
+    written
 }

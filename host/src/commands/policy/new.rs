@@ -2,7 +2,7 @@
 
 use std::fs::DirBuilder;
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::cli::Language;
 use crate::commands::print::print;
@@ -73,22 +73,65 @@ pub(super) fn execute(dir: &Path, language: Language) -> Result<Exit> {
     print(text.as_bytes())
 }
 
+/// All of it or nothing: half of it would stand in the way of a second try.
 fn make<'f>(
     dir: &Path,
     files: impl Iterator<Item = &'f (&'static str, &'static str)>,
 ) -> io::Result<()> {
-    match DirBuilder::new().create(dir) {
+    let mut made = Made::default();
+    match made.dir(dir) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_empty(dir)? => {}
-        made => made?,
+        new => new?,
     }
-    for (name, text) in files {
-        let path = dir.join(name);
-        DirBuilder::new().recursive(true).create(path.parent().unwrap_or(dir))?;
-        let mut options = std::fs::OpenOptions::new();
-        #[expect(clippy::disallowed_methods, reason = "the person named where, and it is new")]
-        options.write(true).create_new(true).open(path)?.write_all(text.as_bytes())?;
+    let filled = made.fill(dir, files);
+    if filled.is_err() {
+        made.remove();
     }
-    Ok(())
+    filled
+}
+
+/// What was just made, each directory before what is in it.
+#[derive(Default)]
+struct Made {
+    dirs: Vec<PathBuf>,
+    files: Vec<PathBuf>,
+}
+
+#[expect(clippy::disallowed_methods, reason = "the person named where, and it is new")]
+impl Made {
+    fn dir(&mut self, path: &Path) -> io::Result<()> {
+        DirBuilder::new().create(path)?;
+        self.dirs.push(path.to_owned());
+        Ok(())
+    }
+
+    fn fill<'f>(
+        &mut self,
+        dir: &Path,
+        files: impl Iterator<Item = &'f (&'static str, &'static str)>,
+    ) -> io::Result<()> {
+        for (name, text) in files {
+            let path = dir.join(name);
+            match path.parent() {
+                Some(parent) if !parent.is_dir() => self.dir(parent)?,
+                _ => {}
+            }
+            let mut options = std::fs::OpenOptions::new();
+            let mut file = options.write(true).create_new(true).open(&path)?;
+            self.files.push(path);
+            file.write_all(text.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn remove(&self) {
+        for file in &self.files {
+            let _ = std::fs::remove_file(file);
+        }
+        for dir in self.dirs.iter().rev() {
+            let _ = std::fs::remove_dir(dir);
+        }
+    }
 }
 
 fn is_empty(dir: &Path) -> io::Result<bool> {

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use crate::cli::{AnswerFormat, PolicyRun};
+use crate::commands::print::print;
 use crate::config::{Config, PolicyChoice};
 use crate::error::{Exit, Result};
 use crate::policy;
@@ -22,7 +23,7 @@ pub(super) fn execute(cli: &PolicyRun) -> Result<Exit> {
         (Err(_), AnswerFormat::Text) => String::new(),
         (Err(error), AnswerFormat::Json) => policy::unanswered(&config, &workspace, error) + "\n",
     };
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    print(text.as_bytes())?;
     let _ = writeln!(std::io::stderr(), "{}", answered?.used());
     Ok(Exit::Ok)
 }
