@@ -92,26 +92,20 @@ fn native(place: &Place, programs: &Programs, dir: &Path, rows: &mut Vec<Row>) -
     };
     let one = trees::project(dir, 1)?;
     if process::which("bwrap").is_some() {
-        let mut plan = programs.paude(place);
-        plan.args(["plan", "--format", "native", "-C"]).arg(&one).args(["--", "true"]);
-        let line = quietly(&mut plan)?;
-        let (mounts, _) = line.split_once(" -- ").context("the bwrap command has no `--`")?;
-        let mut bwrap = Command::new("/bin/sh");
-        bwrap.arg("-c").arg(format!("exec {mounts} -- true"));
+        let [_, bwrap] = bwrap_of(place, programs, &one, "true")?;
         let [ours, bwrap] = medians(NATIVE_ROUNDS, [run(&one), bwrap])?;
         let numbers = format!("{} against {}", shown(ours), shown(bwrap));
         let values = (ms(ours) - ms(bwrap), 10.0, "ms more");
         let names = ("--engine native -- true", "bwrap, the same mounts");
         rows.push(Row::at_most(names, values, numbers));
+
+        let ten = trees::project(dir, 10)?;
+        let commands = bwrap_of(place, programs, &ten, "/bin/sh -c '/bin/sh -c :; true'")?;
+        let [ours, without] = medians(NATIVE_ROUNDS, commands)?;
+        let names = ("guard of ten shadows, before and after a setup", "the same without");
+        let numbers = format!("{} against {}", shown(ours), shown(without));
+        rows.push(Row::at_most(names, (ms(ours) - ms(without), 10.0, "ms more"), numbers));
     }
-    let ten = trees::project(dir, 10)?;
-    let mut unguarded = programs.paude(place);
-    unguarded.args(["--quiet", "--no-guard", "--setup", ":", "--engine", "native", "-C"]).arg(&ten);
-    unguarded.args(["--", "true"]);
-    let [ours, without] = medians(NATIVE_ROUNDS, [run(&ten), unguarded])?;
-    let names = ("guard of ten shadows, before and after a setup", "--no-guard");
-    let numbers = format!("{} against {}", shown(ours), shown(without));
-    rows.push(Row::at_most(names, (ms(ours) - ms(without), 10.0, "ms more"), numbers));
     let projects = [1, 10, 100, 500].map(|shadows| trees::project(dir, shadows));
     let mut commands = Vec::new();
     for project in projects {
@@ -126,4 +120,24 @@ fn native(place: &Place, programs: &Programs, dir: &Path, rows: &mut Vec<Row>) -
     let names = ("each shadow of 500, native", "each of 100");
     rows.push(Row::at_most(names, values, numbers));
     Ok(())
+}
+
+/// The bwrap command that does what the built-in engine does, and one with the same mounts
+/// that runs only this.
+fn bwrap_of(
+    place: &Place,
+    programs: &Programs,
+    project: &Path,
+    only: &str,
+) -> Result<[Command; 2]> {
+    let mut plan = programs.paude(place);
+    plan.args(["plan", "--format", "native", "--setup", ":", "-C"]).arg(project);
+    let line = quietly(plan.args(["--", "true"]))?;
+    let (mounts, _) = line.split_once(" -- ").context("the bwrap command has no `--`")?;
+    let shell = |line: String| {
+        let mut command = Command::new("/bin/sh");
+        command.arg("-c").arg(line);
+        command
+    };
+    Ok([shell(format!("exec {line}")), shell(format!("exec {mounts} -- {only}"))])
 }

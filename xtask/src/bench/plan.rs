@@ -81,7 +81,8 @@ fn monorepos(place: &Place, programs: &Programs, dir: &Path, rows: &mut Vec<Row>
             command
         };
         let mut deep = plan();
-        deep.args(["--depth", "100"]);
+        // A cold or busy machine may need more than the two seconds that a policy has.
+        deep.args(["--depth", "100", "--policy-timeout", "60"]);
         let mut find = Command::new("find");
         find.arg(&tree).args(["-name", "pyvenv.cfg"]);
         let [deep, find, shallow] = medians(TREE_ROUNDS, [deep, find, plan()])?;
