@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::report::Row;
 
 const LINE: usize = 22;
-const LEFT: usize = 400;
+const LEFT: usize = 430;
 const FULL: f64 = 260.0;
 
 /// One bar for each row; the line across all is the limit.
@@ -13,8 +13,8 @@ pub(super) fn picture(rows: &[Row]) -> String {
     let height = (rows.len() + 2) * LINE;
     let end = LEFT + FULL as usize;
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 900 {height}\" font-family=\"sans-serif\" font-size=\"12\">\n\
-         <rect width=\"900\" height=\"{height}\" fill=\"#fff\"/>\n\
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 980 {height}\" font-family=\"sans-serif\" font-size=\"12\">\n\
+         <rect width=\"980\" height=\"{height}\" fill=\"#fff\"/>\n\
          <text x=\"{end}\" y=\"15\" text-anchor=\"middle\">limit</text>\n"
     );
     for (n, row) in rows.iter().enumerate() {
@@ -33,7 +33,10 @@ pub(super) fn picture(rows: &[Row]) -> String {
              <rect x=\"{LEFT}\" y=\"{}\" width=\"{width:.0}\" height=\"14\" fill=\"{colour}\"/>\n\
              <text x=\"{value:.0}\" y=\"{text}\" paint-order=\"stroke\" stroke=\"#fff\" stroke-width=\"3\">{:.2} {} ({})</text>\n",
             LEFT - 8,
-            escaped(&format!("{} / {}", row.what, row.against)),
+            escaped(&match &*row.against {
+                "-" => row.what.clone(),
+                against => format!("{} / {against}", row.what),
+            }),
             y + 3,
             row.measured,
             row.unit,
