@@ -27,6 +27,7 @@ pub mod error;
 mod escape;
 mod file;
 pub mod fingerprint;
+mod home;
 mod job;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]

@@ -35,7 +35,6 @@ use directory::Hold;
 use journal::{Entry, Journal};
 
 pub(crate) use directory::identity;
-pub(crate) use journal::{may_be_made, state_dir};
 
 /// How often, and how long apart, a directory that another run is removing is tried.
 const TRIES: u32 = 100;

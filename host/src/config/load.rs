@@ -6,6 +6,7 @@ use super::file::{File, Keyed, Origin, Person, Repository};
 use crate::error::{Error, Result};
 use crate::escape::{shown, shown_path};
 use crate::file;
+use crate::home;
 use crate::workspace::Workspace;
 
 /// Far more than any real file; a repository could bring a huge one.
@@ -29,13 +30,8 @@ pub(super) fn person() -> Result<(File<Person>, Vec<String>)> {
     parse(&name, bytes)
 }
 
-/// `$XDG_CONFIG_HOME/paude/config.json`, or the same below `~/.config`.
 fn person_file() -> Option<PathBuf> {
-    #[expect(clippy::disallowed_methods, reason = "this is where the person's file is found")]
-    let absolute =
-        |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")))?;
-    Some(base.join("paude/config.json"))
+    Some(home::config()?.join("config.json"))
 }
 
 /// A path in the person's file is relative to that file.

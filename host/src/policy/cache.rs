@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use wasmtime::{Cache, CacheConfig};
 
+use crate::home;
 use crate::path::HostPath;
 
 /// The least that zstd can do: the code of a policy in Python, the largest, takes 13 MB.
@@ -50,13 +51,8 @@ pub(super) fn open(workspace: Option<&Path>) -> Option<Cache> {
     Cache::new(config).ok()
 }
 
-/// `$XDG_CACHE_HOME/paude/policies`, or the same below `~/.cache`.
 fn directory() -> Option<PathBuf> {
-    #[expect(clippy::disallowed_methods, reason = "this is where the person's cache is found")]
-    let absolute =
-        |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?;
-    Some(base.join("paude/policies"))
+    Some(home::cache()?.join("policies"))
 }
 
 /// Whether nobody but this person, and root, can write there, or rename what leads there.

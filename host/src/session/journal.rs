@@ -4,7 +4,6 @@
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cap_std::fs::MetadataExt as _;
@@ -12,7 +11,7 @@ use rustix::fs::{FlockOperation, OFlags, flock};
 use serde::{Deserialize, Serialize};
 
 use crate::escape::shown_path;
-use crate::path::HostPath;
+use crate::home;
 use crate::render::Engine;
 use crate::workspace::Workspace;
 
@@ -37,7 +36,7 @@ impl Journal {
     /// Opens the journal of a workspace. It is named after the device and inode, so
     /// that a renamed workspace keeps it.
     pub(super) fn open(workspace: &Workspace) -> io::Result<Self> {
-        let dir = state_dir().ok_or_else(|| {
+        let dir = home::state().ok_or_else(|| {
             io::Error::other("neither XDG_STATE_HOME nor HOME is an absolute path")
         })?;
         let data = workspace.dir().dir_metadata()?;
@@ -45,7 +44,7 @@ impl Journal {
         let at = |error: io::Error| {
             io::Error::new(error.kind(), format!("`{}`: {error}", shown_path(&path)))
         };
-        may_be_made(&dir).map_err(at)?;
+        home::may_be_made(&dir).map_err(at)?;
         #[expect(clippy::disallowed_methods, reason = "it lies outside the workspace")]
         std::fs::create_dir_all(&dir).map_err(at)?;
         let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
@@ -105,28 +104,4 @@ impl Journal {
         self.0.set_len(0)?;
         self.add(entries)
     }
-}
-
-/// `$XDG_STATE_HOME/paude`, or the same below `~/.local/state`.
-pub(crate) fn state_dir() -> Option<PathBuf> {
-    #[expect(clippy::disallowed_methods, reason = "this is where the state directory is found")]
-    let absolute =
-        |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let base =
-        absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
-    Some(base.join("paude"))
-}
-
-/// Fails where a directory would be made in another person's. What root makes in the HOME
-/// that `sudo` kept locks its owner out. What is root's, or shared, tells by itself.
-pub(crate) fn may_be_made(dir: &Path) -> io::Result<()> {
-    const STICKY: u32 = 0o1000;
-    let place = HostPath::nearest(dir)?;
-    let data = std::fs::metadata(place.as_path())?;
-    let person = rustix::process::geteuid().as_raw();
-    if [person, 0].contains(&data.uid()) || data.mode() & STICKY != 0 {
-        return Ok(());
-    }
-    let place = shown_path(place.as_path());
-    Err(io::Error::other(format!("`{place}` belongs to another person")))
 }

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::escape::shown_path;
+use crate::home;
 use crate::render::Engine;
-use crate::session;
 use crate::workspace::Workspace;
 
 /// What is known of a volume.
@@ -46,7 +46,7 @@ impl Store {
     pub(super) fn open(workspace: &Workspace) -> Result<Self> {
         let store = Self::find()?;
         let fail = |error: io::Error| store.error(&error);
-        session::may_be_made(&store.0).map_err(fail)?;
+        home::may_be_made(&store.0).map_err(fail)?;
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&store.0).map_err(fail)?;
         let real = std::fs::canonicalize(&store.0).map_err(fail)?;
         if real.starts_with(workspace.path().as_path()) {
@@ -61,7 +61,7 @@ impl Store {
 
     /// The store, whether or not it is there yet.
     pub(super) fn find() -> Result<Self> {
-        let dir = session::state_dir().ok_or_else(|| {
+        let dir = home::state().ok_or_else(|| {
             Error::failed("there is no place to note volumes in")
                 .hint("set XDG_STATE_HOME or HOME to an absolute path")
         })?;
