@@ -9,9 +9,6 @@ use super::patience;
 use super::streams::{Kept, Streams};
 use crate::render::Engine;
 
-/// How long an answer may take: a hung daemon hangs its client.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// What a program answered.
 #[derive(Debug)]
 pub struct Answer {
@@ -25,7 +22,7 @@ pub struct Answer {
 
 /// Runs a program to its end, without a shell.
 pub fn ask(program: impl AsRef<OsStr>, args: &[&str]) -> Answer {
-    ask_within(PATIENCE, program, args)
+    ask_within(patience::ANSWER, program, args)
 }
 
 /// The same for one that may take its time.

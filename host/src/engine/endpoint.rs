@@ -4,13 +4,8 @@
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use super::patience;
-
-/// How long a daemon may take to answer its client.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What answers to the docker client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,26 +57,19 @@ fn is_in_runtime_dir(socket: &Path) -> bool {
 }
 
 fn ask_client() -> Daemon {
-    #[expect(clippy::disallowed_methods, reason = "asks the engine's own client")]
-    let child = Command::new("docker")
-        .args(["info", "--format", "{{json .SecurityOptions}}"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn();
-    let Ok(mut child) = child else { return Daemon::Silent };
-    if !patience::wait(&mut child, PATIENCE).is_some_and(|status| status.success()) {
-        return Daemon::Silent;
+    let args = ["info", "--format", "{{json .SecurityOptions}}"];
+    match patience::words("docker", &args, patience::ANSWER) {
+        Ok((true, said)) if said.contains("name=rootless") => Daemon::Rootless,
+        Ok((true, _)) => Daemon::Rootful,
+        Ok((false, _)) | Err(_) => Daemon::Silent,
     }
-    let said = std::io::read_to_string(child.stdout.take().expect("piped")).unwrap_or_default();
-    if said.contains("name=rootless") { Daemon::Rootless } else { Daemon::Rootful }
 }
 
 /// A hung daemon takes connections, and says nothing.
 fn answers(socket: &Path) -> std::io::Result<()> {
     let mut daemon = UnixStream::connect(socket)?;
-    daemon.set_read_timeout(Some(PATIENCE))?;
-    daemon.set_write_timeout(Some(PATIENCE))?;
+    daemon.set_read_timeout(Some(patience::ANSWER))?;
+    daemon.set_write_timeout(Some(patience::ANSWER))?;
     daemon.write_all(b"GET /_ping HTTP/1.0\r\n\r\n")?;
     daemon.read_exact(&mut [0])
 }

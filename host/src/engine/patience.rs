@@ -1,7 +1,11 @@
 //! Waiting for a program, but not for ever: a hung daemon hangs its client.
 
-use std::process::{Child, ExitStatus};
+use std::io;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
+
+/// How long a short answer may take.
+pub(super) const ANSWER: Duration = Duration::from_secs(10);
 
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -18,4 +22,25 @@ pub(super) fn wait(child: &mut Child, patience: Duration) -> Option<ExitStatus> 
     let _ = child.kill();
     let _ = child.wait();
     None
+}
+
+/// Has a program say a few words on stdout: whether it did as it was told, and the words.
+/// What may be long goes into files ([`super::ask`]), as a pipe that is full makes a
+/// program wait; but files need a place, and a container has to be removed without one.
+pub(super) fn words(
+    program: &str,
+    args: &[&str],
+    patience: Duration,
+) -> io::Result<(bool, String)> {
+    #[expect(clippy::disallowed_methods, reason = "the engine's own client")]
+    let mut client = Command::new(program)
+        .args(args)
+        .current_dir("/") // the workspace may be gone
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let ok = wait(&mut client, patience).is_some_and(|status| status.success());
+    let said = io::read_to_string(client.stdout.take().expect("piped"));
+    Ok((ok, said.unwrap_or_default()))
 }

@@ -8,9 +8,6 @@
 //! command it is not lost. Engines' clients forward nothing under a terminal,
 //! and nothing useful otherwise, so this goes through `exec`.
 
-use std::process::{Command, Stdio};
-use std::time::Duration;
-
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::SignalsInfo;
 use signal_hook::iterator::exfiltrator::origin::WithOrigin;
@@ -24,9 +21,6 @@ pub type Watched = SignalsInfo<WithOrigin>;
 
 /// What ends a run.
 pub(super) const ENDING: [i32; 4] = [SIGINT, SIGQUIT, SIGTERM, SIGHUP];
-
-/// How long a hand-over may take: a hung daemon hangs its client.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// From here on these signals are events; before, they end paude itself.
 pub fn watch() -> Result<Watched> {
@@ -46,16 +40,8 @@ pub(super) fn send(engine: Engine, container: &str, signal: i32, tty: bool) -> b
     };
     // Interactive shells ignore SIGTERM; what they obey is the loss of their terminal.
     let hangup = if tty && signal == SIGTERM { "HUP" } else { "" };
-    #[expect(clippy::disallowed_methods, reason = "the engine's own client")]
-    let client = Command::new(engine.to_string())
-        .args(["exec", "--workdir", "/", container, "/bin/sh", "-c", include_str!("signal.sh")])
-        .args(["paude", name, scope, hangup])
-        .current_dir("/") // the workspace may be gone
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn();
-    let Ok(mut client) = client else { return false };
-    let _ = patience::wait(&mut client, PATIENCE);
-    std::io::read_to_string(client.stdout.take().expect("piped")).is_ok_and(|said| !said.is_empty())
+    let exec = ["exec", "--workdir", "/", container, "/bin/sh", "-c", include_str!("signal.sh")];
+    let args = [&exec[..], &["paude", name, scope, hangup]].concat();
+    patience::words(&engine.to_string(), &args, patience::ANSWER)
+        .is_ok_and(|(_, said)| !said.is_empty())
 }

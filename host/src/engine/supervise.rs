@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -27,6 +27,12 @@ const CLIENT_ENDED: [i32; 8] = [0, 1, 125, 127, 129, 130, 137, 143];
 /// How often a signal is tried again while the container is not yet there to take it.
 const RETRY: Duration = Duration::from_millis(200);
 
+/// How long the removal of a container may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long a daemon may go on making a container after its client ended.
+const SETTLING: Duration = Duration::from_secs(1);
+
 /// How a run ended.
 #[derive(Debug)]
 pub struct Ended {
@@ -35,12 +41,6 @@ pub struct Ended {
     /// Whether the container is known to be gone.
     pub gone: bool,
 }
-
-/// How long the removal of a container may take.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// How long a daemon may go on making a container after its client ended.
-const SETTLING: Duration = Duration::from_secs(1);
 
 /// Runs the rendered plan to its end. An error means that nothing was started.
 pub fn run(
@@ -218,18 +218,7 @@ pub fn remove_container(engine: Engine, container: &str, patience: Duration) -> 
 fn remove(engine: Engine, container: &str) -> Option<String> {
     // docker kills at once; podman would wait for a first process that takes its time.
     let hurry: &[&str] = if engine == Engine::Podman { &["--time", "0"] } else { &[] };
-    #[expect(clippy::disallowed_methods, reason = "the engine's own client")]
-    let mut client = Command::new(engine.to_string())
-        .args(["rm", "--force", "--volumes"])
-        .args(hurry)
-        .args(["--", container])
-        .current_dir("/") // the workspace may be gone
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .ok()?;
-    let status = patience::wait(&mut client, PATIENCE)?;
-    let said = std::io::read_to_string(client.stdout.take().expect("piped")).unwrap_or_default();
-    status.success().then_some(said)
+    let args = [&["rm", "--force", "--volumes"], hurry, &["--", container]].concat();
+    let (ok, said) = patience::words(&engine.to_string(), &args, PATIENCE).ok()?;
+    ok.then_some(said)
 }

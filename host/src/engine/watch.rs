@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use super::patience;
 use crate::error::Error;
 use crate::escape::shown_path;
 use crate::render::{Engine, Guarded};
@@ -99,12 +100,7 @@ impl Watch {
 
 /// The container's first process, as this machine numbers it.
 fn pid(engine: Engine, name: &str) -> Option<u32> {
-    #[expect(clippy::disallowed_methods, reason = "the engine's own client")]
-    let output = Command::new(engine.to_string())
-        .args(["inspect", "--type", "container", "--format", "{{.State.Pid}}", name])
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output();
-    let text = String::from_utf8(output.ok()?.stdout).ok()?;
+    let args = ["inspect", "--type", "container", "--format", "{{.State.Pid}}", name];
+    let (_, text) = patience::words(&engine.to_string(), &args, patience::ANSWER).ok()?;
     text.trim().parse().ok().filter(|&pid| pid > 0)
 }
