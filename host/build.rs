@@ -24,7 +24,7 @@ fn main() {
     let component = component.unwrap_or_else(|fault| panic!("{fault}"));
     let bytes = std::fs::read(&component).expect("cargo built the guest");
     let machine_code = if env::var_os("TARGET") == env::var_os("HOST") {
-        wasmtime::Engine::new(&tuning::config())
+        wasmtime::Engine::new(&tuning::builtin())
             .and_then(|engine| engine.precompile_component(&bytes))
             .expect("the guest is a valid component")
     } else {

@@ -2,6 +2,7 @@
 
 mod answer;
 mod asked;
+mod builtin;
 mod cache;
 mod check;
 mod filesystem;
@@ -19,6 +20,7 @@ use std::path::Path;
 use std::time::Duration;
 
 pub use answer::unanswered;
+pub use builtin::builtin;
 pub use cache::{Kept, kept};
 pub use check::{Checked, check};
 
@@ -43,11 +45,6 @@ pub struct Answer {
     /// What each policy took, and the time that each had.
     used: Vec<(String, run::Used)>,
     time: Duration,
-}
-
-/// The built-in policy's component: what any other WASI host can run as well.
-pub fn builtin() -> &'static [u8] {
-    include_bytes!(concat!(env!("OUT_DIR"), "/policy.wasm"))
 }
 
 /// Asks the policies, one after the other, what to hide in this workspace. Where one has to

@@ -5,9 +5,8 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 
-use super::{SPOKEN, sandbox, tuning};
+use super::{SPOKEN, builtin, sandbox};
 use crate::escape::brief;
-use crate::unsafe_calls;
 
 /// Something for which this host cannot run a component.
 #[derive(Debug)]
@@ -87,10 +86,7 @@ impl Inspection {
             }
         }
         if inspection.faults.is_empty()
-            && let Err(error) = sandbox::linker(engine).and_then(|mut linker| {
-                sandbox::tolerate(engine, &mut linker, component)?;
-                linker.instantiate_pre(component)
-            })
+            && let Err(error) = sandbox::link(engine, component)
         {
             let what = "it imports something in another form than it is given";
             inspection.faults.push(Fault::other(what, &error));
@@ -113,9 +109,9 @@ impl Inspection {
             return;
         }
         // Its types are those that are wanted. It has settings, and so an engine, of its own.
-        let own = Engine::new(&tuning::config()).ok().and_then(|engine| {
-            let builtin = unsafe_calls::builtin_policy(&engine)?.ok()?;
-            Some((engine, builtin))
+        let own = builtin::engine().ok().and_then(|engine| {
+            let component = builtin::component(&engine).ok()?;
+            Some((engine, component))
         });
         let mut detects = false;
         for name in exported {

@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 use wasmtime::component::Component;
 use wasmtime::{Cache, Engine, Result, Store, Trap};
 
+use super::builtin;
 use super::inspect::{self, Fault, Inspection};
 use super::limits::{Allowed, Limit};
 use super::sandbox::{self, State};
 use super::spinner::Spinner;
 use super::tuning;
 use super::watch::Watch;
-use crate::unsafe_calls;
 use crate::wit;
 
 /// A component that is not built in, to be compiled.
@@ -117,7 +117,7 @@ impl Running {
         root: Option<File>,
         allowed: Allowed,
     ) -> std::result::Result<Self, Ended> {
-        let (bytes, cache, mut spinner) = match code {
+        let (bytes, cache, spinner) = match code {
             None => (None, None, None),
             Some(foreign) => (Some(foreign.bytes), foreign.cache, Some(foreign.spinner)),
         };
@@ -126,15 +126,17 @@ impl Running {
         let growth = if bytes.is_none() { usize::MAX } else { allowed.growth };
         let file = bytes.as_ref().map_or(0, Vec::len);
         let watch = Watch::new(Allowed { growth, ..allowed }, file);
-        let mut settings = tuning::config();
-        if bytes.is_some() {
-            // What is compiled here may be large: without bounds checks it takes two thirds
-            // of the time, and less memory.
-            settings.memory_reservation(4 << 30).memory_guard_size(32 << 20);
-            settings.native_unwind_info(false);
-        }
-        let engine = Engine::new(settings.cache(cache))
-            .map_err(|error| Fault::other("no policy can run here", &error))?;
+        let engine = match bytes {
+            None => builtin::engine(),
+            Some(_) => {
+                let mut settings = tuning::config();
+                // What is compiled here may be large: without bounds checks it takes two
+                // thirds of the time, and less memory.
+                settings.memory_reservation(4 << 30).memory_guard_size(32 << 20);
+                Engine::new(settings.cache(cache))
+            }
+        };
+        let engine = engine.map_err(|error| Fault::other("no policy can run here", &error))?;
         let (compiled, when_compiled) = mpsc::channel();
         let (started, when_started) = mpsc::channel();
         let (calls, to_do) = mpsc::channel::<Call>();
@@ -167,10 +169,11 @@ impl Running {
             .map_err(|error| Ended::Trap(format!("cannot start a thread: {error}")))?;
 
         let (time, compile_time) = (allowed.time, allowed.compile_time);
-        let turn = || spinner.iter_mut().for_each(Spinner::turn);
-        let late = Limit::CompileTime(compile_time);
-        watch.wait(&when_compiled, compile_time, late, turn).map_err(Ended::Limit)?;
-        drop(spinner);
+        if let Some(mut spinner) = spinner {
+            let late = Limit::CompileTime(compile_time);
+            let compiled = watch.wait(&when_compiled, compile_time, late, || spinner.turn());
+            compiled.map_err(Ended::Limit)?;
+        }
         let used = Used { time: Duration::ZERO, memory: 0 };
         let inspection = Inspection::default();
         let mut running = Self { engine, calls, watch, time, used, plans: false, inspection };
@@ -220,12 +223,7 @@ impl Running {
 
 fn compile(engine: &Engine, bytes: Option<&[u8]>) -> std::result::Result<Component, Ended> {
     let invalid = |error| Ended::from(Fault::other("it is not a valid component", &error));
-    let Some(bytes) = bytes else {
-        let builtin = unsafe_calls::builtin_policy(engine);
-        return builtin
-            .unwrap_or_else(|| Component::from_binary(engine, super::builtin()))
-            .map_err(invalid);
-    };
+    let Some(bytes) = bytes else { return builtin::component(engine).map_err(invalid) };
     if let Some(fault) = inspect::not_a_component(bytes) {
         return Err(fault.into());
     }
@@ -239,9 +237,7 @@ fn start(
     root: Option<File>,
 ) -> std::result::Result<Guest, Ended> {
     let invalid = |error| Ended::from(Fault::other("it cannot be linked", &error));
-    let mut linker = sandbox::linker(engine).map_err(invalid)?;
-    sandbox::tolerate(engine, &mut linker, component).map_err(invalid)?;
-    let pre = linker.instantiate_pre(component).map_err(invalid)?;
+    let pre = sandbox::link(engine, component).map_err(invalid)?;
     let detection = wit::detection::GuestIndices::new(&pre).map_err(invalid)?;
     // Absent is fine; present in another shape is not.
     let planning = component

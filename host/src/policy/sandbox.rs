@@ -1,15 +1,18 @@
 //! What a policy gets: the workspace read-only, clocks, and nothing else.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 
 use cap_std::fs::Dir;
 use wasmtime::component::types::{ComponentExtern, ComponentItem};
-use wasmtime::component::{Component, HasSelf, Linker, Resource, ResourceTable, ResourceType};
+use wasmtime::component::{
+    Component, HasSelf, InstancePre, Linker, Resource, ResourceTable, ResourceType,
+};
 use wasmtime::{Engine, ResourceLimiter, Result, Store};
 use wasmtime_wasi::cli::{WasiCli, WasiCliView as _};
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView as _};
 use wasmtime_wasi::filesystem::Descriptor;
-use wasmtime_wasi::p2::bindings::{cli, clocks, filesystem, random, sync};
+use wasmtime_wasi::p2::bindings::{cli, clocks, filesystem, io, random, sync};
 use wasmtime_wasi::random::{WasiRandom, WasiRandomView as _};
 use wasmtime_wasi::{Deterministic, WasiCtx, WasiCtxView, WasiView};
 
@@ -20,28 +23,53 @@ use super::limits::{self, Limit};
 /// call of them traps.
 const TOLERATED: [&str; 2] = ["wasi:http/", "wasi:sockets/"];
 
-/// What [`linker`] links, in any version 0.2.
-const LINKED: [&str; 20] = [
-    "wasi:filesystem/preopens",
-    "wasi:filesystem/types",
-    "wasi:io/error",
-    "wasi:io/poll",
-    "wasi:io/streams",
-    "wasi:clocks/wall-clock",
-    "wasi:clocks/monotonic-clock",
-    "wasi:cli/environment",
-    "wasi:cli/exit",
-    "wasi:cli/stdin",
-    "wasi:cli/stdout",
-    "wasi:cli/stderr",
-    "wasi:cli/terminal-input",
-    "wasi:cli/terminal-output",
-    "wasi:cli/terminal-stdin",
-    "wasi:cli/terminal-stdout",
-    "wasi:cli/terminal-stderr",
-    "wasi:random/random",
-    "wasi:random/insecure",
-    "wasi:random/insecure-seed",
+/// An interface, and what links it.
+type Interface = (&'static str, fn(&mut Linker<State>) -> Result<()>);
+
+/// What a policy may import, in any version 0.2: what std needs on wasip2, and no more.
+const LINKED: [Interface; 20] = [
+    ("wasi:filesystem/preopens", |l| {
+        filesystem::preopens::add_to_linker::<_, HasSelf<State>>(l, |state| state)
+    }),
+    ("wasi:filesystem/types", |l| {
+        sync::filesystem::types::add_to_linker::<_, Files>(l, State::files)
+    }),
+    ("wasi:io/error", |l| io::error::add_to_linker::<_, Io>(l, State::table)),
+    ("wasi:io/poll", |l| sync::io::poll::add_to_linker::<_, Io>(l, State::table)),
+    ("wasi:io/streams", |l| sync::io::streams::add_to_linker::<_, Io>(l, State::table)),
+    ("wasi:clocks/wall-clock", |l| {
+        clocks::wall_clock::add_to_linker::<_, WasiClocks>(l, State::clocks)
+    }),
+    ("wasi:clocks/monotonic-clock", |l| {
+        clocks::monotonic_clock::add_to_linker::<_, WasiClocks>(l, State::clocks)
+    }),
+    ("wasi:cli/environment", |l| cli::environment::add_to_linker::<_, WasiCli>(l, State::cli)),
+    ("wasi:cli/exit", |l| cli::exit::add_to_linker::<_, WasiCli>(l, State::cli)),
+    ("wasi:cli/stdin", |l| cli::stdin::add_to_linker::<_, WasiCli>(l, State::cli)),
+    ("wasi:cli/stdout", |l| cli::stdout::add_to_linker::<_, WasiCli>(l, State::cli)),
+    ("wasi:cli/stderr", |l| cli::stderr::add_to_linker::<_, WasiCli>(l, State::cli)),
+    ("wasi:cli/terminal-input", |l| {
+        cli::terminal_input::add_to_linker::<_, WasiCli>(l, State::cli)
+    }),
+    ("wasi:cli/terminal-output", |l| {
+        cli::terminal_output::add_to_linker::<_, WasiCli>(l, State::cli)
+    }),
+    ("wasi:cli/terminal-stdin", |l| {
+        cli::terminal_stdin::add_to_linker::<_, WasiCli>(l, State::cli)
+    }),
+    ("wasi:cli/terminal-stdout", |l| {
+        cli::terminal_stdout::add_to_linker::<_, WasiCli>(l, State::cli)
+    }),
+    ("wasi:cli/terminal-stderr", |l| {
+        cli::terminal_stderr::add_to_linker::<_, WasiCli>(l, State::cli)
+    }),
+    ("wasi:random/random", |l| random::random::add_to_linker::<_, WasiRandom>(l, State::random)),
+    ("wasi:random/insecure", |l| {
+        random::insecure::add_to_linker::<_, WasiRandom>(l, State::random)
+    }),
+    ("wasi:random/insecure-seed", |l| {
+        random::insecure_seed::add_to_linker::<_, WasiRandom>(l, State::random)
+    }),
 ];
 
 /// Whether an import is linked, so that every call of it traps.
@@ -49,11 +77,16 @@ pub(super) fn is_tolerated(import: &str) -> bool {
     TOLERATED.iter().any(|package| import.starts_with(package))
 }
 
+/// What links an import, by its name.
+fn linked(import: &str) -> Option<Interface> {
+    let (name, version) = import.split_once('@')?;
+    let interface = LINKED.into_iter().find(|(linked, _)| *linked == name);
+    interface.filter(|_| version.starts_with("0.2."))
+}
+
 /// Whether an import is linked, by its name.
 pub(super) fn is_known(import: &str) -> bool {
-    let linked =
-        |(name, version): (&str, &str)| LINKED.contains(&name) && version.starts_with("0.2.");
-    is_tolerated(import) || import.split_once('@').is_some_and(linked)
+    is_tolerated(import) || linked(import).is_some()
 }
 
 /// The state of one policy's store.
@@ -80,8 +113,7 @@ impl filesystem::preopens::Host for State {
     fn get_directories(&mut self) -> Result<Vec<(Resource<Descriptor>, String)>> {
         let Some(root) = &self.root else { return Ok(Vec::new()) };
         let dir = Dir::from_std_file(root.try_clone()?);
-        let handle =
-            ReadOnly { table: &mut self.table }.push_dir(dir).map_err(wasmtime::Error::from)?;
+        let handle = self.files().push_dir(dir).map_err(wasmtime::Error::from)?;
         Ok(vec![(handle, super::ROOT.to_owned())])
     }
 }
@@ -111,6 +143,14 @@ impl ResourceLimiter for State {
 }
 
 impl State {
+    fn files(&mut self) -> ReadOnly<'_> {
+        ReadOnly { table: &mut self.table }
+    }
+
+    fn table(&mut self) -> &mut ResourceTable {
+        &mut self.table
+    }
+
     /// Growth past a limit traps, so that it is named; a guest could survive a
     /// mere failure and go on with a wrong answer.
     fn within(&mut self, fits: bool, limit: Limit) -> Result<bool> {
@@ -144,45 +184,24 @@ pub(super) fn store(engine: &Engine, root: Option<File>) -> Store<State> {
     store
 }
 
-/// Links the interfaces by name: what std needs on wasip2, and no more.
-pub(super) fn linker(engine: &Engine) -> Result<Linker<State>> {
+/// Links what a component imports and may have, each interface by its name.
+pub(super) fn link(engine: &Engine, component: &Component) -> Result<InstancePre<State>> {
     let mut linker = Linker::new(engine);
-    let l = &mut linker;
-    filesystem::preopens::add_to_linker::<State, HasSelf<State>>(l, |state| state)?;
-    sync::filesystem::types::add_to_linker::<State, Files>(l, |state| ReadOnly {
-        table: &mut state.table,
-    })?;
-    wasmtime_wasi::p2::bindings::io::error::add_to_linker::<State, Io>(l, |state| {
-        &mut state.table
-    })?;
-    sync::io::poll::add_to_linker::<State, Io>(l, |state| &mut state.table)?;
-    sync::io::streams::add_to_linker::<State, Io>(l, |state| &mut state.table)?;
-    clocks::wall_clock::add_to_linker::<State, WasiClocks>(l, State::clocks)?;
-    clocks::monotonic_clock::add_to_linker::<State, WasiClocks>(l, State::clocks)?;
-    cli::environment::add_to_linker::<State, WasiCli>(l, State::cli)?;
-    cli::exit::add_to_linker::<State, WasiCli>(l, State::cli)?;
-    cli::stdin::add_to_linker::<State, WasiCli>(l, State::cli)?;
-    cli::stdout::add_to_linker::<State, WasiCli>(l, State::cli)?;
-    cli::stderr::add_to_linker::<State, WasiCli>(l, State::cli)?;
-    cli::terminal_input::add_to_linker::<State, WasiCli>(l, State::cli)?;
-    cli::terminal_output::add_to_linker::<State, WasiCli>(l, State::cli)?;
-    cli::terminal_stdin::add_to_linker::<State, WasiCli>(l, State::cli)?;
-    cli::terminal_stdout::add_to_linker::<State, WasiCli>(l, State::cli)?;
-    cli::terminal_stderr::add_to_linker::<State, WasiCli>(l, State::cli)?;
-    random::random::add_to_linker::<State, WasiRandom>(l, State::random)?;
-    random::insecure::add_to_linker::<State, WasiRandom>(l, State::random)?;
-    random::insecure_seed::add_to_linker::<State, WasiRandom>(l, State::random)?;
-    Ok(linker)
+    // Two imports may be one interface, in two versions that fit each other.
+    let imports = component.component_type();
+    let found: BTreeMap<_, _> =
+        imports.imports(engine).filter_map(|(name, _)| linked(name)).collect();
+    for add_to_linker in found.into_values() {
+        add_to_linker(&mut linker)?;
+    }
+    tolerate(engine, &mut linker, component)?;
+    linker.instantiate_pre(component)
 }
 
 /// Makes calls of tolerated imports trap. Only those: wasmtime's own way would also
 /// put traps in place of what is linked in another patch version, such as what
 /// componentize-py imports. Whatever else is unknown refuses the component by name.
-pub(super) fn tolerate(
-    engine: &Engine,
-    linker: &mut Linker<State>,
-    component: &Component,
-) -> Result<()> {
+fn tolerate(engine: &Engine, linker: &mut Linker<State>, component: &Component) -> Result<()> {
     let ty = component.component_type();
     let (tolerated, others): (Vec<_>, Vec<_>) = ty
         .imports(engine)

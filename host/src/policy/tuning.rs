@@ -12,11 +12,19 @@ pub(crate) fn config() -> Config {
     let mut config = Config::new();
     config.epoch_interruption(true);
     config.max_wasm_stack(STACK);
-    // A policy runs for milliseconds: small mappings are worth more than
-    // elided bounds checks.
-    config.memory_reservation(64 << 20);
-    config.memory_guard_size(64 << 10);
     config.wasm_backtrace_max_frames(None);
     config.generate_address_map(false);
+    config.native_unwind_info(false);
+    config
+}
+
+/// Settings of the built-in one, which must run wherever paude does: also under a limit on
+/// addresses.
+pub(crate) fn builtin() -> Config {
+    let mut config = config();
+    config.memory_reservation(64 << 20);
+    config.memory_guard_size(64 << 10);
+    // Its data are a few pages: to copy them takes less than to make a file in memory.
+    config.memory_init_cow(false);
     config
 }
