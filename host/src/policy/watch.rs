@@ -5,6 +5,8 @@
 //! few hundred bytes can ask for gigabytes. So the caller looks at its own size
 //! while it waits.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -36,7 +38,8 @@ impl Watch {
 
     /// The end of a pause, if there was one.
     pub(super) fn resume(&mut self) {
-        if let (Some(before), Some(paused), Some(now)) = (self.before, self.paused, resident()) {
+        let (Some(before), Some(paused)) = (self.before, self.paused) else { return };
+        if let Some(now) = resident() {
             self.before = Some(before.saturating_add(now.saturating_sub(paused)));
         }
     }
@@ -79,7 +82,11 @@ impl Watch {
 /// The process's resident memory in bytes, where the system tells it in a file.
 fn resident() -> Option<usize> {
     #[expect(clippy::disallowed_methods, reason = "not a file, but the kernel's word on paude")]
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let mut status = File::open("/proc/self/status").ok()?;
+    // The kernel makes the text anew for each read: one has to do.
+    let mut text = [0; 4096];
+    let length = status.read(&mut text).ok()?;
+    let text = str::from_utf8(&text[..length]).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     line.trim().strip_suffix(" kB")?.parse::<usize>().ok()?.checked_mul(1024)
 }

@@ -1,9 +1,9 @@
 //! Reading a regular file, at once or as a stream.
 
 use std::fs::File;
-use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 
+use rustix::buffer::spare_capacity;
 use wasmtime_wasi::p2::{InputStream, Pollable, StreamError};
 
 /// Bytes that one read may return.
@@ -11,9 +11,9 @@ const CHUNK: u64 = 64 << 10;
 
 /// Reads at most `length` bytes, and not more than one chunk.
 pub(super) fn read_at(file: &File, length: u64, offset: u64) -> std::io::Result<Vec<u8>> {
-    let mut bytes = vec![0; usize::try_from(length.min(CHUNK)).unwrap_or(0)];
-    let count = file.read_at(&mut bytes, offset)?;
-    bytes.truncate(count);
+    // Not filled first: most files are far shorter than what is asked for.
+    let mut bytes = Vec::with_capacity(usize::try_from(length.min(CHUNK)).unwrap_or(0));
+    rustix::io::pread(file, spare_capacity(&mut bytes), offset)?;
     Ok(bytes)
 }
 
