@@ -3,6 +3,8 @@
 //! Swapping the two sides of a mount is a compile error: there is no conversion
 //! between [`HostPath`] and [`ContainerPath`].
 
+use std::borrow::Borrow;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
@@ -85,9 +87,21 @@ impl RelPath {
         self.as_path().starts_with(other.as_path())
     }
 
+    /// Whether `self` lies below one of `others`, or is one of them.
+    pub fn is_within_any(&self, others: &BTreeSet<Self>) -> bool {
+        let ends = self.0.match_indices('/').map(|(end, _)| end).chain([self.0.len()]);
+        ends.map(|end| &self.0[..end]).any(|outer| others.contains(outer))
+    }
+
     /// The name of its last component.
     pub fn name(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+}
+
+impl Borrow<str> for RelPath {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 
@@ -210,6 +224,12 @@ mod tests {
         assert!(path("a/b").is_within(&path("a")));
         assert!(path("a").is_within(&path("a")));
         assert!(!path("ab").is_within(&path("a")));
+        let others = ["a", "b/c"].map(path).into();
+        for (text, is_within) in
+            [("a", true), ("a/x/y", true), ("ab", false), ("b", false), ("b/c/d", true)]
+        {
+            assert_eq!(path(text).is_within_any(&others), is_within, "{text}");
+        }
     }
 
     #[test]

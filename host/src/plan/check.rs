@@ -205,7 +205,7 @@ impl Check<'_> {
         for finding in &findings.environments {
             let Ok(path) = RelPath::parse(&finding.path) else { continue };
             let real = self.leads(&path);
-            if !hidden.iter().any(|hidden| real.is_within(hidden)) {
+            if !real.is_within_any(&hidden) {
                 self.report.add(&finding.path, "was found, but is not hidden");
             }
         }
@@ -214,7 +214,7 @@ impl Check<'_> {
             // Several of them may lead to one directory, found under one of the names. And
             // where an absolute link leads, only the host sees: perhaps back inside.
             let real = self.leads(path);
-            let is_hidden = hidden.iter().any(|hidden| real.is_within(hidden));
+            let is_hidden = real.is_within_any(&hidden);
             let can_be = matches!(
                 self.workspace.place(path),
                 Ok(Place::Directory(_) | Place::Missing(_) | Place::Outside)

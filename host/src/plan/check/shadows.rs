@@ -1,5 +1,6 @@
 //! From what may be hidden to what really stands there.
 
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 
 use super::{Check, Note, Shadow, Wanted};
@@ -12,7 +13,8 @@ use crate::workspace::{Marker, Place};
 impl Check<'_> {
     /// What really stands at each path.
     pub(super) fn resolve(&mut self, wanted: &Wanted<'_>) -> Vec<Shadow> {
-        let mut shadows: Vec<Shadow> = Vec::with_capacity(wanted.len());
+        let mut shadows = Vec::with_capacity(wanted.len());
+        let mut targets = BTreeSet::new();
         for (path, finding) in wanted {
             let shadow = match self.workspace.place(path) {
                 Ok(Place::Directory(real)) => Some(self.shadow(real, Vec::new(), finding)),
@@ -31,11 +33,7 @@ impl Check<'_> {
                 Err(error) => self.fault(path, &error.to_string()),
             };
             // Several links may lead to one directory: it is hidden once.
-            if let Some(shadow) = shadow
-                && !shadows.iter().any(|other| other.target == shadow.target)
-            {
-                shadows.push(shadow);
-            }
+            shadows.extend(shadow.filter(|shadow| targets.insert(shadow.target.clone())));
         }
         shadows
     }
