@@ -46,12 +46,14 @@ look() {
   done
   next=0
   while IFS=' ' read -r _ _ _ _ point options rest; do
-    case $points in *" $point "*) ;; *) continue ;; esac
     eval "expected=\$point_$next"
-    while [ "$point" != "$expected" ]; do
-      next=$(((next + 1) % count))
-      eval "expected=\$point_$next"
-    done
+    if [ "$point" != "$expected" ]; then
+      case $points in *" $point "*) ;; *) continue ;; esac
+      while [ "$point" != "$expected" ]; do
+        next=$(((next + 1) % count))
+        eval "expected=\$point_$next"
+      done
+    fi
     type=${rest#*- }
     type=${type%% *}
     eval "type_$next=\$type options_$next=,\$options,"
