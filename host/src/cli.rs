@@ -45,7 +45,10 @@ impl Cli {
 }
 
 /// What `paude` can do.
+///
+/// The options of one are made when it is the one: those of all take longer than a plan.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Action {
     /// Run a command, or a shell, in a container over the project (the default)
     Run(Run),
