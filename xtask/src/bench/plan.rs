@@ -85,14 +85,18 @@ fn monorepos(place: &Place, programs: &Programs, dir: &Path, rows: &mut Vec<Row>
         deep.args(["--depth", "100", "--policy-timeout", "60"]);
         let mut find = Command::new("find");
         find.arg(&tree).args(["-name", "pyvenv.cfg"]);
-        let [deep, find, shallow] = medians(TREE_ROUNDS, [deep, find, plan()])?;
+        // What the system itself takes, which no line can go below.
+        let mut native = Command::new(&programs.native);
+        native.arg(&tree).arg("3");
+        let [deep, find, shallow, native] = medians(TREE_ROUNDS, [deep, find, plan(), native])?;
         each.push(ms(deep) / directories as f64);
         let what = format!("{directories} directories, --depth 100");
         let numbers = format!("{} against {}", shown(deep), shown(find));
         let values = (ms(deep) / ms(find), 1.0, "times");
         rows.push(Row::at_most((&what, "find -name pyvenv.cfg"), values, numbers));
         let what = format!("{directories} directories, default depth");
-        rows.push(Row::at_most((&what, "-"), (ms(shallow), 10.0, "ms"), String::new()));
+        let numbers = format!("the rules as native code: {}", shown(native));
+        rows.push(Row::at_most((&what, "-"), (ms(shallow), 10.0, "ms"), numbers));
     }
     let names = ("time per directory, 100000", "the same of 10000");
     let numbers = format!("{:.2} µs against {:.2} µs", each[1] * 1e3, each[0] * 1e3);
