@@ -1,12 +1,10 @@
 //! The built-in policy: the machine code that was made of it when paude was built.
 
-use std::sync::Arc;
-
 use wasmtime::component::Component;
-use wasmtime::{CustomCodeMemory, Engine, Result};
+use wasmtime::{Engine, Result};
 
 use super::tuning;
-use crate::unsafe_calls::{BUILTIN_COMPILED, BUILTIN_IN_PLACE, builtin_policy};
+use crate::unsafe_calls::{BUILTIN_COMPILED, builtin_policy};
 
 /// The component: what any other WASI host can run as well.
 pub fn builtin() -> &'static [u8] {
@@ -17,9 +15,6 @@ pub fn builtin() -> &'static [u8] {
 pub(super) fn engine() -> Result<Engine> {
     let mut settings = tuning::builtin();
     settings.enable_compiler(!BUILTIN_COMPILED);
-    if BUILTIN_IN_PLACE {
-        settings.with_custom_code_memory(Some(Arc::new(InPlace)));
-    }
     Engine::new(&settings)
 }
 
@@ -28,22 +23,5 @@ pub(super) fn component(engine: &Engine) -> Result<Component> {
     match BUILTIN_COMPILED {
         true => builtin_policy(engine),
         false => Component::from_binary(engine, builtin()),
-    }
-}
-
-/// How the machine code is made executable: it is already, as a part of this program's own.
-struct InPlace;
-
-impl CustomCodeMemory for InPlace {
-    fn required_alignment(&self) -> usize {
-        1
-    }
-
-    fn publish_executable(&self, _: *const u8, _: usize) -> Result<()> {
-        Ok(())
-    }
-
-    fn unpublish_executable(&self, _: *const u8, _: usize) -> Result<()> {
-        Ok(())
     }
 }
