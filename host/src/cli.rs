@@ -45,8 +45,7 @@ impl Cli {
 }
 
 /// What `paude` can do.
-///
-/// The options of one are made when it is the one: those of all take longer than a plan.
+// Deferred, or clap would make the options of all of them at each start.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub enum Action {
