@@ -58,7 +58,7 @@ fn is_in_runtime_dir(socket: &Path) -> bool {
 
 fn ask_client() -> Daemon {
     let args = ["info", "--format", "{{json .SecurityOptions}}"];
-    match patience::words("docker", &args, patience::ANSWER) {
+    match patience::words("docker", &args, ".", patience::ANSWER) {
         Ok((true, said)) if said.contains("name=rootless") => Daemon::Rootless,
         Ok((true, _)) => Daemon::Rootful,
         Ok((false, _)) | Err(_) => Daemon::Silent,

@@ -27,15 +27,19 @@ pub(super) fn wait(child: &mut Child, patience: Duration) -> Option<ExitStatus> 
 /// Has a program say a few words on stdout: whether it did as it was told, and the words.
 /// What may be long goes into files ([`super::ask`]), as a pipe that is full makes a
 /// program wait; but files need a place, and a container has to be removed without one.
+///
+/// It is started in `dir`: paude's own `.`, where an engine's settings may lead to files
+/// beside it; or `/`, once the workspace may be gone.
 pub(super) fn words(
     program: &str,
     args: &[&str],
+    dir: &str,
     patience: Duration,
 ) -> io::Result<(bool, String)> {
     #[expect(clippy::disallowed_methods, reason = "the engine's own client")]
     let mut client = Command::new(program)
         .args(args)
-        .current_dir("/") // the workspace may be gone
+        .current_dir(dir)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

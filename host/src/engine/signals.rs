@@ -42,6 +42,6 @@ pub(super) fn send(engine: Engine, container: &str, signal: i32, tty: bool) -> b
     let hangup = if tty && signal == SIGTERM { "HUP" } else { "" };
     let exec = ["exec", "--workdir", "/", container, "/bin/sh", "-c", include_str!("signal.sh")];
     let args = [&exec[..], &["paude", name, scope, hangup]].concat();
-    patience::words(&engine.to_string(), &args, patience::ANSWER)
+    patience::words(&engine.to_string(), &args, "/", patience::ANSWER)
         .is_ok_and(|(_, said)| !said.is_empty())
 }

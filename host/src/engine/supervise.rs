@@ -219,6 +219,6 @@ fn remove(engine: Engine, container: &str) -> Option<String> {
     // docker kills at once; podman would wait for a first process that takes its time.
     let hurry: &[&str] = if engine == Engine::Podman { &["--time", "0"] } else { &[] };
     let args = [&["rm", "--force", "--volumes"], hurry, &["--", container]].concat();
-    let (ok, said) = patience::words(&engine.to_string(), &args, PATIENCE).ok()?;
+    let (ok, said) = patience::words(&engine.to_string(), &args, "/", PATIENCE).ok()?;
     ok.then_some(said)
 }

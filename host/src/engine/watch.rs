@@ -101,6 +101,6 @@ impl Watch {
 /// The container's first process, as this machine numbers it.
 fn pid(engine: Engine, name: &str) -> Option<u32> {
     let args = ["inspect", "--type", "container", "--format", "{{.State.Pid}}", name];
-    let (_, text) = patience::words(&engine.to_string(), &args, patience::ANSWER).ok()?;
+    let (_, text) = patience::words(&engine.to_string(), &args, ".", patience::ANSWER).ok()?;
     text.trim().parse().ok().filter(|&pid| pid > 0)
 }
