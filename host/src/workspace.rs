@@ -116,6 +116,9 @@ impl Workspace {
 
     /// Looks at a path without leaving the workspace.
     pub fn place(&self, path: &RelPath) -> io::Result<Place> {
+        if is_plain_directory(&self.dir, path) {
+            return Ok(Place::Directory(path.clone()));
+        }
         match self.dir.canonicalize(path.as_path()) {
             Ok(real) if !self.dir.metadata(&real)?.is_dir() => Ok(Place::File),
             Ok(real) if matches!(real.to_str(), Some("" | ".")) => {
@@ -221,6 +224,21 @@ impl Workspace {
     pub fn open_dir(&self, path: &RelPath) -> io::Result<Dir> {
         self.dir.open_dir_nofollow(path.as_path())
     }
+}
+
+/// Whether a directory is there, and no link on the way. `false` where that would take more
+/// than one system call to say.
+#[cfg(target_os = "linux")]
+fn is_plain_directory(dir: &Dir, path: &RelPath) -> bool {
+    use rustix::fs::{Mode, OFlags, ResolveFlags};
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+    rustix::fs::openat2(dir, path.as_path(), flags, Mode::empty(), resolve).is_ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_plain_directory(_: &Dir, _: &RelPath) -> bool {
+    false
 }
 
 /// Opens a directory outside of every project: where a link was seen to lead.
