@@ -1,12 +1,14 @@
 //! What a component says of itself, held against what this host can run: every fault at
 //! once, before any of its code runs.
 
-use wasmtime::Engine;
-use wasmtime::component::Component;
-use wasmtime::component::types::{ComponentFunc, ComponentItem};
+use wasmtime::component::types::{self, ComponentFunc, ComponentItem};
+use wasmtime::component::{Component, InstancePre};
+use wasmtime::{Engine, Result};
 
-use super::{SPOKEN, builtin, sandbox};
+use super::SPOKEN;
+use super::sandbox::{self, State};
 use crate::escape::brief;
+use crate::wit::{Findings, Layout, Plan, Query, Refusal};
 
 /// Something for which this host cannot run a component.
 #[derive(Debug)]
@@ -71,8 +73,12 @@ impl From<Fault> for Inspection {
 }
 
 impl Inspection {
-    /// Looks at the types of a component.
-    pub(super) fn of(engine: &Engine, component: &Component) -> Self {
+    /// Looks at the types of a component, and links what it imports. What cannot be run is
+    /// the error.
+    pub(super) fn of(
+        engine: &Engine,
+        component: &Component,
+    ) -> Result<(Self, InstancePre<State>), Self> {
         let ty = component.component_type();
         let mut inspection = Self::default();
         for (name, _) in ty.exports(engine) {
@@ -85,17 +91,24 @@ impl Inspection {
                 inspection.faults.push(Fault::new(what, IMPORT));
             }
         }
-        if inspection.faults.is_empty()
-            && let Err(error) = sandbox::link(engine, component)
-        {
-            let what = "it imports something in another form than it is given";
-            inspection.faults.push(Fault::other(what, &error));
+        let mut linked = None;
+        if inspection.faults.is_empty() {
+            match sandbox::link(engine, component) {
+                Ok(pre) => linked = Some(pre),
+                Err(error) => {
+                    let what = "it imports something in another form than it is given";
+                    inspection.faults.push(Fault::other(what, &error));
+                }
+            }
         }
-        inspection.exports_fit(engine, component);
-        inspection
+        inspection.exports_fit(engine, &ty);
+        match linked {
+            Some(pre) if inspection.faults.is_empty() => Ok((inspection, pre)),
+            _ => Err(inspection),
+        }
     }
 
-    fn exports_fit(&mut self, engine: &Engine, component: &Component) {
+    fn exports_fit(&mut self, engine: &Engine, component: &types::Component) {
         let of_paude = |name: &&String| name.starts_with("paude:isolation/");
         let exported: Vec<_> = self.exports.iter().filter(of_paude).cloned().collect();
         if exported.is_empty() {
@@ -108,34 +121,26 @@ impl Inspection {
             self.faults.push(Fault::new(format!("it exports {others}"), EXPORT));
             return;
         }
-        // Its types are those that are wanted. It has settings, and so an engine, of its own.
-        let own = builtin::engine().ok().and_then(|engine| {
-            let component = builtin::component(&engine).ok()?;
-            Some((engine, component))
-        });
         let mut detects = false;
         for name in exported {
-            let Some((interface, function)) = spoken(&name) else {
+            let Some(Spoken { function, fits }) = spoken(&name) else {
                 let what = format!("it exports `{name}`, and this paude speaks {SPOKEN}");
                 self.faults.push(Fault::new(what, VERSION));
                 detects |= name.starts_with("paude:isolation/detection@");
                 continue;
             };
             detects |= function == "detect";
-            let wanted = own.as_ref().and_then(|(engine, builtin)| {
-                self::function(engine, builtin, &format!("{interface}@0.1.0"), function)
-            });
-            match (self::function(engine, component, &name, function), wanted) {
-                (None, _) => {
+            match self::function(engine, component, &name, function) {
+                None => {
                     let what = format!("its `{name}` has no function `{function}`");
                     self.faults.push(Fault::new(what, AGAIN));
                 }
-                (Some(found), Some(wanted)) if !same(&found, &wanted) => {
+                Some(found) if found.async_() || !fits(&found, component) => {
                     let what =
                         format!("its function `{function}` has another type than in {SPOKEN}");
                     self.faults.push(Fault::new(what, AGAIN));
                 }
-                _ => {}
+                Some(_) => {}
             }
         }
         if !detects {
@@ -144,16 +149,36 @@ impl Inspection {
     }
 }
 
-/// The interface that an export is, in a version that fits 0.1.0, and its one function.
-fn spoken(name: &str) -> Option<(&str, &'static str)> {
+/// The one function of an interface that is exported.
+struct Spoken {
+    function: &'static str,
+    /// Whether another one has its type: wasmtime's own check, which its bindings make too,
+    /// but of an instance only.
+    fits: fn(&ComponentFunc, &types::Component) -> bool,
+}
+
+/// What an export has to be, if it is in a version that fits 0.1.0.
+fn spoken(name: &str) -> Option<Spoken> {
     let (interface, version) = name.split_once('@')?;
-    let function = match interface {
-        "paude:isolation/detection" => "detect",
-        "paude:isolation/planning" => "plan",
+    let spoken = match interface {
+        "paude:isolation/detection" => Spoken {
+            function: "detect",
+            fits: |found, component| {
+                let cx = component.instance_type();
+                found.typecheck::<(Query,), (Result<Findings, Refusal>,)>(&cx).is_ok()
+            },
+        },
+        "paude:isolation/planning" => Spoken {
+            function: "plan",
+            fits: |found, component| {
+                let cx = component.instance_type();
+                found.typecheck::<(Findings, Layout), (Result<Plan, Refusal>,)>(&cx).is_ok()
+            },
+        },
         _ => return None,
     };
     let patch = version.strip_prefix("0.1.")?;
-    patch.bytes().all(|b| b.is_ascii_digit()).then_some((interface, function))
+    patch.bytes().all(|b| b.is_ascii_digit()).then_some(spoken)
 }
 
 /// Whether the host has to bring something: types alone are only names.
@@ -169,21 +194,14 @@ fn is_needed(engine: &Engine, item: &ComponentItem) -> bool {
 
 fn function(
     engine: &Engine,
-    component: &Component,
+    component: &types::Component,
     interface: &str,
     name: &str,
 ) -> Option<ComponentFunc> {
-    let ty = component.component_type();
-    let export = ty.get_export(engine, interface)?;
+    let export = component.get_export(engine, interface)?;
     let ComponentItem::ComponentInstance(instance) = export.ty else { return None };
     match instance.get_export(engine, name)?.ty {
         ComponentItem::ComponentFunc(function) => Some(function),
         _ => None,
     }
-}
-
-fn same(one: &ComponentFunc, other: &ComponentFunc) -> bool {
-    one.async_() == other.async_()
-        && one.params().map(|(_, ty)| ty).eq(other.params().map(|(_, ty)| ty))
-        && one.results().eq(other.results())
 }

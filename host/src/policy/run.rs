@@ -105,7 +105,7 @@ pub(super) struct Running {
     used: Used,
     /// Whether it plans.
     pub(super) plans: bool,
-    /// What it exports and imports, if it is not the built-in one.
+    /// What it exports and imports.
     pub(super) inspection: Inspection,
 }
 
@@ -147,17 +147,7 @@ impl Running {
             .spawn(move || {
                 let component = compile(&thread_engine, bytes.as_deref());
                 let _ = compiled.send(());
-                let begun = component.and_then(|component| {
-                    let inspection = match bytes {
-                        Some(_) => Inspection::of(&thread_engine, &component),
-                        None => Inspection::default(),
-                    };
-                    match inspection.faults.is_empty() {
-                        true => Ok((start(&thread_engine, &component, root)?, inspection)),
-                        false => Err(Ended::Invalid(inspection)),
-                    }
-                });
-                match begun {
+                match component.and_then(|component| start(&thread_engine, &component, root)) {
                     Ok((mut guest, inspection)) => {
                         let plans = guest.planning.is_some();
                         let _ = started.send(Ok((plans, guest.memory(), inspection)));
@@ -235,9 +225,9 @@ fn start(
     engine: &Engine,
     component: &Component,
     root: Option<File>,
-) -> std::result::Result<Guest, Ended> {
+) -> std::result::Result<(Guest, Inspection), Ended> {
+    let (inspection, pre) = Inspection::of(engine, component).map_err(Ended::Invalid)?;
     let invalid = |error| Ended::from(Fault::other("it cannot be linked", &error));
-    let pre = sandbox::link(engine, component).map_err(invalid)?;
     let detection = wit::detection::GuestIndices::new(&pre).map_err(invalid)?;
     // Absent is fine; present in another shape is not.
     let planning = component
@@ -251,11 +241,10 @@ fn start(
         Ok(instance) => instance,
         Err(error) => return Err(ended(&store, &error)),
     };
-    // Fails if a function has another type than this host's.
     let planning = planning.map(|indices| indices.load(&mut store, &instance)).transpose();
     let planning = planning.map_err(invalid)?;
     let detection = detection.load(&mut store, &instance).map_err(invalid)?;
-    Ok(Guest { store, detection, planning })
+    Ok((Guest { store, detection, planning }, inspection))
 }
 
 /// Why a policy's code came to an end.
