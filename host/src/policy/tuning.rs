@@ -15,9 +15,6 @@ pub(crate) fn config() -> Config {
     config.wasm_backtrace_max_frames(None);
     config.generate_address_map(false);
     config.native_unwind_info(false);
-    // Data are copied once, whatever is done: into memory that is there takes less than into
-    // a file in memory, to be mapped.
-    config.memory_init_cow(false);
     config
 }
 
@@ -27,5 +24,7 @@ pub(crate) fn builtin() -> Config {
     let mut config = config();
     config.memory_reservation(64 << 20);
     config.memory_guard_size(64 << 10);
+    // Its data are a few pages: to copy them takes less than to make a file in memory.
+    config.memory_init_cow(false);
     config
 }
