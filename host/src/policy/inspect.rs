@@ -1,9 +1,9 @@
 //! What a component says of itself, held against what this host can run: every fault at
 //! once, before any of its code runs.
 
+use wasmtime::Engine;
 use wasmtime::component::types::{self, ComponentFunc, ComponentItem};
-use wasmtime::component::{Component, InstancePre};
-use wasmtime::{Engine, Result};
+use wasmtime::component::{Component, ComponentNamedList, InstancePre, Lift, Lower};
 
 use super::SPOKEN;
 use super::sandbox::{self, State};
@@ -91,16 +91,15 @@ impl Inspection {
                 inspection.faults.push(Fault::new(what, IMPORT));
             }
         }
-        let mut linked = None;
-        if inspection.faults.is_empty() {
-            match sandbox::link(engine, component) {
-                Ok(pre) => linked = Some(pre),
-                Err(error) => {
+        let linked = match inspection.faults.is_empty() {
+            true => sandbox::link(engine, component)
+                .inspect_err(|error| {
                     let what = "it imports something in another form than it is given";
-                    inspection.faults.push(Fault::other(what, &error));
-                }
-            }
-        }
+                    inspection.faults.push(Fault::other(what, error));
+                })
+                .ok(),
+            false => None,
+        };
         inspection.exports_fit(engine, &ty);
         match linked {
             Some(pre) if inspection.faults.is_empty() => Ok((inspection, pre)),
@@ -135,7 +134,7 @@ impl Inspection {
                     let what = format!("its `{name}` has no function `{function}`");
                     self.faults.push(Fault::new(what, AGAIN));
                 }
-                Some(found) if found.async_() || !fits(&found, component) => {
+                Some(found) if !fits(&found, component) => {
                     let what =
                         format!("its function `{function}` has another type than in {SPOKEN}");
                     self.faults.push(Fault::new(what, AGAIN));
@@ -152,8 +151,7 @@ impl Inspection {
 /// The one function of an interface that is exported.
 struct Spoken {
     function: &'static str,
-    /// Whether another one has its type: wasmtime's own check, which its bindings make too,
-    /// but of an instance only.
+    /// Whether one of that name has its type.
     fits: fn(&ComponentFunc, &types::Component) -> bool,
 }
 
@@ -161,24 +159,26 @@ struct Spoken {
 fn spoken(name: &str) -> Option<Spoken> {
     let (interface, version) = name.split_once('@')?;
     let spoken = match interface {
-        "paude:isolation/detection" => Spoken {
-            function: "detect",
-            fits: |found, component| {
-                let cx = component.instance_type();
-                found.typecheck::<(Query,), (Result<Findings, Refusal>,)>(&cx).is_ok()
-            },
-        },
-        "paude:isolation/planning" => Spoken {
-            function: "plan",
-            fits: |found, component| {
-                let cx = component.instance_type();
-                found.typecheck::<(Findings, Layout), (Result<Plan, Refusal>,)>(&cx).is_ok()
-            },
-        },
+        "paude:isolation/detection" => {
+            Spoken { function: "detect", fits: fits::<(Query,), (Result<Findings, Refusal>,)> }
+        }
+        "paude:isolation/planning" => {
+            Spoken { function: "plan", fits: fits::<(Findings, Layout), (Result<Plan, Refusal>,)> }
+        }
         _ => return None,
     };
     let patch = version.strip_prefix("0.1.")?;
     patch.bytes().all(|b| b.is_ascii_digit()).then_some(spoken)
+}
+
+/// wasmtime's own check of a type. What is generated from the interface makes it too, but
+/// not before there is an instance.
+fn fits<Params, Return>(found: &ComponentFunc, component: &types::Component) -> bool
+where
+    Params: ComponentNamedList + Lower,
+    Return: ComponentNamedList + Lift,
+{
+    !found.async_() && found.typecheck::<Params, Return>(&component.instance_type()).is_ok()
 }
 
 /// Whether the host has to bring something: types alone are only names.
