@@ -4,20 +4,42 @@
     reason = "loading our own machine code, and system calls that have no safe form in std or rustix"
 )]
 
+use std::ptr::NonNull;
+
 use wasmtime::component::Component;
 
-const CODE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.cwasm"));
+/// Machine code at the start of a page, as `mmap` would put it.
+#[repr(C, align(4096))]
+struct Paged<const LENGTH: usize>([u8; LENGTH]);
+
+const LENGTH: usize = include_bytes!(concat!(env!("OUT_DIR"), "/policy.cwasm")).len();
+
+// On Linux among the program's own code, and so executable where it lies.
+#[cfg_attr(target_os = "linux", unsafe(link_section = ".text.paude_policy"))]
+static CODE: Paged<LENGTH> = Paged(*include_bytes!(concat!(env!("OUT_DIR"), "/policy.cwasm")));
 
 /// Whether the machine code is there: not if this program was cross-compiled, as build.rs
 /// had no compiler for this machine.
-pub(crate) const BUILTIN_COMPILED: bool = !CODE.is_empty();
+pub(crate) const BUILTIN_COMPILED: bool = LENGTH > 0;
 
-/// The built-in policy of its machine code, which is there.
-pub(crate) fn builtin_policy(engine: &wasmtime::Engine) -> wasmtime::Result<Component> {
+/// Whether it can be run where it lies.
+pub(crate) const BUILTIN_EXECUTABLE: bool = BUILTIN_COMPILED && cfg!(target_os = "linux");
+
+/// The built-in policy of its machine code, which is there: where it lies, or a copy of it.
+pub(crate) fn builtin_policy(
+    engine: &wasmtime::Engine,
+    in_place: bool,
+) -> wasmtime::Result<Component> {
     // SAFETY: the bytes are the unchanged output of `precompile_component`, made in
     // the same build by the same wasmtime (`=` in Cargo.toml) with the same
     // settings (`tuning.rs` is one file). No path, variable or argument reaches them.
-    unsafe { Component::deserialize(engine, CODE) }
+    // They are a `static` that nothing can change, and last as long as the program.
+    unsafe {
+        match in_place {
+            true => Component::deserialize_raw(engine, NonNull::from(&CODE.0[..])),
+            false => Component::deserialize(engine, &CODE.0[..]),
+        }
+    }
 }
 
 #[cfg(target_os = "linux")]

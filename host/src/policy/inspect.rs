@@ -172,7 +172,8 @@ fn spoken(name: &str) -> Option<Spoken> {
 }
 
 /// wasmtime's own check of a type. What is generated from the interface makes it too, but
-/// not before there is an instance.
+/// not before there is an instance. (`typecheck` is public for that generated code, and not
+/// in wasmtime's documentation.)
 fn fits<Params, Return>(found: &ComponentFunc, component: &types::Component) -> bool
 where
     Params: ComponentNamedList + Lower,

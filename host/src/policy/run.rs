@@ -30,6 +30,12 @@ pub(super) struct Foreign {
     pub(super) spinner: Spinner,
 }
 
+/// What a policy's thread starts from.
+enum Code {
+    Compiled(Component),
+    Binary(Vec<u8>),
+}
+
 /// How a policy ended without an answer.
 pub(super) enum Ended {
     /// It went past a limit.
@@ -117,26 +123,27 @@ impl Running {
         root: Option<File>,
         allowed: Allowed,
     ) -> std::result::Result<Self, Ended> {
-        let (bytes, cache, spinner) = match code {
-            None => (None, None, None),
-            Some(foreign) => (Some(foreign.bytes), foreign.cache, Some(foreign.spinner)),
-        };
         // The built-in policy costs nothing to compile. What paude still grows by meanwhile
         // is another one's: its thread may not have ended yet.
-        let growth = if bytes.is_none() { usize::MAX } else { allowed.growth };
-        let file = bytes.as_ref().map_or(0, Vec::len);
+        let growth = if code.is_none() { usize::MAX } else { allowed.growth };
+        let file = code.as_ref().map_or(0, |foreign| foreign.bytes.len());
         let watch = Watch::new(Allowed { growth, ..allowed }, file);
-        let engine = match bytes {
-            None => builtin::engine(),
-            Some(_) => {
+        let unable = |error| Fault::other("no policy can run here", &error);
+        let (engine, code, spinner) = match code {
+            None => {
+                let (engine, component) = builtin::load().map_err(unable)?;
+                (engine, Code::Compiled(component), None)
+            }
+            Some(foreign) => {
                 let mut settings = tuning::config();
                 // What is compiled here may be large: without bounds checks it takes two
                 // thirds of the time, and less memory.
                 settings.memory_reservation(4 << 30).memory_guard_size(32 << 20);
-                Engine::new(settings.cache(cache))
+                let engine = Engine::new(settings.cache(foreign.cache));
+                let engine = engine.map_err(unable)?;
+                (engine, Code::Binary(foreign.bytes), Some(foreign.spinner))
             }
         };
-        let engine = engine.map_err(|error| Fault::other("no policy can run here", &error))?;
         let (compiled, when_compiled) = mpsc::channel();
         let (started, when_started) = mpsc::channel();
         let (calls, to_do) = mpsc::channel::<Call>();
@@ -145,7 +152,7 @@ impl Running {
             .name("policy".to_owned())
             .stack_size(STACK)
             .spawn(move || {
-                let component = compile(&thread_engine, bytes.as_deref());
+                let component = code.compile(&thread_engine);
                 let _ = compiled.send(());
                 match component.and_then(|component| start(&thread_engine, &component, root)) {
                     Ok((mut guest, inspection)) => {
@@ -211,14 +218,19 @@ impl Running {
     }
 }
 
-fn compile(engine: &Engine, bytes: Option<&[u8]>) -> std::result::Result<Component, Ended> {
-    let invalid = |error| Ended::from(Fault::other("it is not a valid component", &error));
-    let Some(bytes) = bytes else { return builtin::component(engine).map_err(invalid) };
-    if let Some(fault) = inspect::not_a_component(bytes) {
-        return Err(fault.into());
+impl Code {
+    fn compile(self, engine: &Engine) -> std::result::Result<Component, Ended> {
+        let bytes = match self {
+            Self::Compiled(component) => return Ok(component),
+            Self::Binary(bytes) => bytes,
+        };
+        if let Some(fault) = inspect::not_a_component(&bytes) {
+            return Err(fault.into());
+        }
+        let invalid = |error| Ended::from(Fault::other("it is not a valid component", &error));
+        // Never deserialised by paude: compiled, if not by an earlier run.
+        Component::from_binary(engine, &bytes).map_err(invalid)
     }
-    // Never deserialised by paude: compiled, if not by an earlier run.
-    Component::from_binary(engine, bytes).map_err(invalid)
 }
 
 fn start(
