@@ -24,6 +24,11 @@ pub fn trials() -> Vec<Trial> {
         what_a_killed_run_left_is_kept_if_the_person_uses_it,
         a_container_that_cannot_be_removed_keeps_its_directory,
         a_directory_made_meanwhile_is_the_persons,
+        a_journal_that_names_a_container_of_others_is_not_believed,
+        a_lost_shadow_ends_the_run,
+        a_lost_shadow_whose_container_goes_on_is_told,
+        a_signal_after_the_setup_ends_the_command_too,
+        what_a_client_leaves_behind_is_not_waited_for,
     ];
     trials.extend(places::trials());
     trials
@@ -235,5 +240,87 @@ fn a_directory_made_meanwhile_is_the_persons() -> Outcome {
     reserved(&env).code(0);
     assert!(env.project.join(".venv").exists());
     assert_eq!(journal(&env), "");
+    Ok(())
+}
+
+/// In a project that is a whole home directory, a container could write there.
+fn a_journal_that_names_a_container_of_others_is_not_believed() -> Outcome {
+    let mut env = Env::with("README");
+    fake(&mut env, "podman", KILLS_PAUDE, "exit 0");
+    assert_eq!(reserved(&env).0.status.code(), None);
+    let dir = env.home().join(".local/state/paude");
+    let file = std::fs::read_dir(dir)?.next().unwrap()?.path();
+    let line = "{\"container\":{\"engine\":\"podman\",\"name\":\"database\"}}\n";
+    std::fs::write(&file, std::fs::read_to_string(&file)? + line)?;
+    fake(&mut env, "podman", "exit 0", "exit 0");
+    reserved(&env).code(0);
+    let log = std::fs::read_to_string(env.root().join("log"))?;
+    assert!(log.contains(" -- paude-") && !log.contains("database"), "{log}");
+    assert_eq!(journal(&env), "");
+    Ok(())
+}
+
+/// A podman whose container is a process of the host, in which nothing is hidden. It is
+/// removed so.
+fn uncovered(env: &mut Env, remove: &str) {
+    let script = format!(
+        "echo $$ >\"$ROOT/pid\"; exec sleep 30 ;;\n  inspect) cat \"$ROOT/pid\" ;;\n  \
+         exec) shift 4; exec \"$@\" ;;\n  rm) {remove}"
+    );
+    fake(env, "podman", &script, "exit 1");
+}
+
+fn a_lost_shadow_ends_the_run() -> Outcome {
+    let mut env = Env::with("README");
+    uncovered(&mut env, "kill \"$(cat \"$ROOT/pid\")\"; echo NAME");
+    let started = std::time::Instant::now();
+    let wanted = format!(
+        "`{}/.venv` is no longer hidden; the container was stopped\nhint: ",
+        env.project.display()
+    );
+    one_error(&reserved(&env).code(120), &wanted);
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+    assert!(!env.project.join(".venv").exists());
+    assert_eq!(journal(&env), "");
+    Ok(())
+}
+
+/// To remove its mount point would be to believe that it ended.
+fn a_lost_shadow_whose_container_goes_on_is_told() -> Outcome {
+    let mut env = Env::with("README");
+    uncovered(&mut env, "exit 1");
+    let started = std::time::Instant::now();
+    let ran = reserved(&env).code(120).says("end it: podman rm --force paude-");
+    one_error(&ran, "/.venv` is no longer hidden, and the container cannot be stopped\n");
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+    assert!(env.project.join(".venv").exists());
+    assert!(journal(&env).contains("container"), "{}", journal(&env));
+    Ok(())
+}
+
+/// So late that the setup did not notice, and that paude is asking for the volume.
+fn a_signal_after_the_setup_ends_the_command_too() -> Outcome {
+    let args = ["--storage", "volume", "--setup", "true", "--engine", "podman", "--", "true"];
+    let kill = "kill -TERM $PPID";
+    let at_volumes = format!("[ ! -e \"$ROOT/ran\" ] || {kill}");
+    for (at_run, others, code) in [(kill, "exit 0", Some(143)), (":", &at_volumes, None)] {
+        let mut env = Env::with(".venv/pyvenv.cfg");
+        // Volumes are made ready by a run as well.
+        let run = format!(
+            "case $* in *paude-volume*) ;; *) echo >>\"$ROOT/ran\"; {at_run} ;; esac; exit 0"
+        );
+        fake(&mut env, "podman", &run, others);
+        assert_eq!(env.paude(&args).0.status.code(), code, "{at_run}");
+        assert_eq!(std::fs::read_to_string(env.root().join("ran"))?, "\n", "{at_run}");
+    }
+    Ok(())
+}
+
+fn what_a_client_leaves_behind_is_not_waited_for() -> Outcome {
+    let mut env = Env::with("README");
+    fake(&mut env, "podman", "kill -KILL $$", "sleep 30 & exit 0");
+    let started = std::time::Instant::now();
+    reserved(&env).code(137);
+    assert!(started.elapsed().as_secs() < 15, "{:?}", started.elapsed());
     Ok(())
 }

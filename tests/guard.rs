@@ -1,10 +1,12 @@
 //! The guard, as every container runs it, in each shell that an image may have: mounts of
 //! its own, made in a namespace, stand for those that an engine makes.
 
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use libtest_mimic::Trial;
+use rustix::process::Signal;
 
 use crate::support::{Env, Outcome, Ran};
 
@@ -16,7 +18,7 @@ const SHELLS: [&[&str]; 5] =
 type Test = fn(&[&str]) -> Outcome;
 
 /// What every shell has to show.
-const TESTS: [(&str, Test); 4] = [
+const TESTS: [(&str, Test); 5] = [
     ("proves_ten_shadows_of_any_name", proves_ten_shadows_of_any_name),
     ("stops_at_one_that_is_not_as_it_should_be", stops_at_one_that_is_not_as_it_should_be),
     (
@@ -24,6 +26,7 @@ const TESTS: [(&str, Test); 4] = [
         takes_a_volume_of_any_kind_with_anything_in_it,
     ),
     ("stops_when_the_setup_takes_one_away", stops_when_the_setup_takes_one_away),
+    ("watches_on_whatever_signal_the_command_gets", watches_on_whatever_signal_the_command_gets),
 ];
 
 /// Each test in each shell; ignored where there is no such shell, or no namespace.
@@ -179,5 +182,26 @@ fn stops_when_the_setup_takes_one_away(shell: &[&str]) -> Outcome {
         .prints("")
         .says("is not hidden: no mount of its own lies over it; the command was not run\n");
     guarded(&env, shell, ALL, "touch .venv/made", &shadows).code(0).prints("ran\n");
+    Ok(())
+}
+
+/// The process that looks from inside.
+fn watches_on_whatever_signal_the_command_gets(shell: &[&str]) -> Outcome {
+    let (env, shadows) = project(&["a b"]);
+    let mut command = in_namespace(&env, ALL, shell);
+    command.args(["-c", include_str!("../host/src/engine/watch.sh")]);
+    let mut watch = command.stdout(std::process::Stdio::piped()).spawn()?;
+    let pid = rustix::process::Pid::from_child(&watch);
+    let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let mut look = || lines.by_ref().take_while(|line| !line.is_empty()).collect::<Vec<_>>();
+    let spelling = spelling(&shadows[0]);
+    for signal in [Signal::HUP, Signal::INT, Signal::QUIT] {
+        assert!(look().contains(&spelling));
+        rustix::process::kill_process(pid, signal)?;
+    }
+    let last = look();
+    watch.kill()?;
+    watch.wait()?;
+    assert!(last.contains(&spelling), "{last:?}");
     Ok(())
 }

@@ -18,7 +18,7 @@ const MAY_USE: &[(&str, &str)] = &[
     ("main", "cli commands engine"),
     (
         "commands",
-        "cli config doctor engine error escape plan policy receipt render session value verify volume workspace",
+        "cli config doctor engine error escape path plan policy receipt render session value verify volume workspace",
     ),
     ("oracle", "config plan render"),
     ("job", "config engine error escape plan render"),

@@ -4,6 +4,7 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::ExitStatusExt as _;
 
 use libtest_mimic::Trial;
 use serde_json::Value;
@@ -20,6 +21,8 @@ pub fn trials() -> Vec<Trial> {
         what_could_not_be_read_is_not_said_to_be_untouched,
         what_a_container_says_cannot_forge_a_line,
         what_json_cannot_say_is_found_out_before_anything_is_run,
+        a_signal_ends_it_and_fails_no_step,
+        what_is_not_hidden_is_told,
         an_engine_that_is_missing_is_an_error,
         a_project_without_environments_is_an_error,
     ]
@@ -104,6 +107,29 @@ fn what_json_cannot_say_is_found_out_before_anything_is_run() -> Outcome {
         env.paude(&args).code(125).prints("").says("is not UTF-8, and JSON cannot say it");
     }
     assert!(!env.project.join("ran").exists());
+    Ok(())
+}
+
+/// While the container runs, and when the host's environment is looked at again.
+fn a_signal_ends_it_and_fails_no_step() -> Outcome {
+    let env = project("kill -TERM $PPID; exec sleep 5");
+    env.paude(&VERIFY).code(143).prints("").says("error: ended by SIGTERM; nothing was verified\n");
+    let env = project("exit 0");
+    let python = env.project.join(".venv/bin/python");
+    std::fs::remove_file(&python)?;
+    let script = "#!/bin/sh\n[ ! -e \"$0.once\" ] || kill -TERM $PPID\n: >\"$0.once\"\n";
+    tree::write(&python, script);
+    std::fs::set_permissions(&python, std::fs::Permissions::from_mode(0o755))?;
+    let ran = env.paude(&VERIFY).prints("");
+    assert_eq!(ran.0.status.signal(), Some(15), "{}", ran.stderr());
+    Ok(())
+}
+
+fn what_is_not_hidden_is_told() -> Outcome {
+    let env = project("exit 1");
+    env.paude(&[&VERIFY[..], &["--venv", "other"]].concat())
+        .code(1)
+        .says("warning: `.venv`: an environment of the host is not hidden: it is not listed\n");
     Ok(())
 }
 

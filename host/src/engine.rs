@@ -14,7 +14,7 @@ mod watch;
 
 pub use ask::{Answer, ask, ask_within, pull};
 pub use choose::{Chosen, choose, choose_for_show, installed};
-pub use signals::{Watched, watch};
+pub use signals::{Signals, Watched};
 pub use streams::{Kept, Streams};
 pub use supervise::{Ended, remove_container, run};
 

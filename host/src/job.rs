@@ -55,6 +55,11 @@ impl Job {
         }
     }
 
+    /// Whether a container could be one of paude's, by its name.
+    pub fn could_be_named(name: &str) -> bool {
+        name.starts_with(OWN)
+    }
+
     /// Has the command itself be the container's first process, as an image without a
     /// shell needs it.
     pub fn unguard(&mut self, engine: Engine) -> Result<()> {
@@ -88,8 +93,11 @@ fn default_image(plan: &Plan) -> (String, Option<String>) {
     }
 }
 
+/// What the name of every container of paude's begins with.
+const OWN: &str = "paude-";
+
 /// A name that no other run has: the process, and when it began.
 fn container_name() -> String {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    format!("paude-{:x}-{:x}", std::process::id(), since.as_micros())
+    format!("{OWN}{:x}-{:x}", std::process::id(), since.as_micros())
 }

@@ -13,7 +13,7 @@
 //!   person's runs have another journal, but they meet here.
 //!
 //! A directory is made under a name that nobody else gives, noted with what tells it
-//! from a later one, and then renamed: a kill at no moment leaves one that nobody
+//! from a later one, and then renamed: a kill while it is made leaves none that nobody
 //! removes, nor costs the person a directory of their own.
 
 mod directory;
@@ -175,6 +175,8 @@ impl<'w> Session<'w> {
         let mut kept = Vec::new();
         for entry in &entries {
             if let Entry::Container { engine, name } = entry
+                // In a project that is a whole home directory, containers write here too.
+                && Job::could_be_named(name)
                 && !entries.contains(&Entry::Gone { engine: *engine, name: name.clone() })
             {
                 std::thread::sleep(STARTING.saturating_sub(journal.age()));

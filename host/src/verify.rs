@@ -87,10 +87,11 @@ impl Checklist {
         let answers = container::answers(&kept.stdout());
         let why = match ended {
             Err(error) => error.message().to_owned(),
-            Ok(ended) => {
+            Ok(Ended { exit: Err(error), .. }) => error.message().to_owned(),
+            Ok(Ended { exit: Ok(exit), .. }) => {
                 let said = kept.stderr();
                 let last = said.lines().rev().find(|line| !line.trim().is_empty());
-                let code = ended.exit.code();
+                let code = exit.code();
                 last.map_or_else(|| format!("the container ended with code {code}"), str::to_owned)
             }
         };

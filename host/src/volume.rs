@@ -125,7 +125,7 @@ impl Volumes {
             self.renew(workspace)?;
             if self.stamp.is_some() {
                 let ended = setup()?;
-                if ended.exit.code() != Exit::Ok.code() {
+                if !ended.exit.as_ref().is_ok_and(|exit| exit.code() == Exit::Ok.code()) {
                     return Ok(Ready::Failed(ended));
                 }
                 self.stamp()?;

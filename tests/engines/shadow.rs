@@ -21,6 +21,10 @@ pub(super) const TESTS: [(&str, Test); 11] = on_each_lane![
     guard_stops_a_run_whose_shadow_is_lost,
 ];
 
+/// What only docker can show, whose containers may be root's when the person is not.
+pub(super) const OF_DOCKER: [(&str, Test); 1] =
+    on_each_lane![guard_looks_from_inside_at_what_is_roots];
+
 const VENV: &str = ".venv/pyvenv.cfg: \"home = /usr/bin\\nversion = 3.11.2\\n\"";
 
 /// Proves that `$d` is a shadow: empty, and taking an executable file.
@@ -178,35 +182,49 @@ fn guard_stops_a_shadow_that_is_missing(lane: &Lane) -> Outcome {
 
 /// Whoever removes the mount point on the host takes the container's mount away.
 fn guard_stops_a_run_whose_shadow_is_lost(lane: &Lane) -> Outcome {
-    for (how, spoil) in
-        [("rm", "rm -rf .venv && mkdir .venv"), ("mv", "mv .venv old && mkdir .venv")]
-    {
-        let env = lane.env_with(VENV);
-        let mut command = env.command(crate::support::paude());
-        command.args(lane.args()).args([
-            "--",
-            "sh",
-            "-c",
-            "touch ready; sleep 30; touch .venv/evil",
-        ]);
-        command.stdin(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
-        let child = command.spawn()?;
-        let started = std::time::Instant::now();
-        while !env.project.join("ready").exists() {
-            assert!(started.elapsed().as_secs() < 30, "the container does not start");
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
-        if !lane.is_native() {
-            // Until an engine's mounts were seen once, their loss cannot be told from outside.
-            std::thread::sleep(std::time::Duration::from_secs(2));
-        }
-        let spoiled = std::time::Instant::now();
-        assert!(env.command("sh").args(["-c", spoil]).status()?.success());
-        let ran = Ran(child.wait_with_output()?).code(120);
-        assert!(spoiled.elapsed().as_secs() < 15, "{how}: {:?}", spoiled.elapsed());
-        ran.says(&format!("`{}/.venv` is no longer hidden", env.project.display()));
-        assert!(!env.project.join(".venv/evil").exists());
-        assert_eq!(lane.containers(&env), "");
+    for spoil in ["rm -rf .venv && mkdir .venv", "mv .venv old && mkdir .venv"] {
+        stops_if_spoiled(lane, &lane.env_with(VENV), &[], spoil)?;
     }
+    Ok(())
+}
+
+/// What root runs shows its mounts to root alone: a person who may use docker has to look
+/// from inside.
+fn guard_looks_from_inside_at_what_is_roots(lane: &Lane) -> Outcome {
+    let mut env = lane.env_with(VENV);
+    let socket = env.vars.iter().find_map(|(_, value)| value.strip_prefix("unix://")).unwrap();
+    let group = std::fs::metadata(socket)?.gid();
+    std::os::unix::fs::chown(&env.project, Some(12345), Some(group))?;
+    std::os::unix::fs::chown(env.project.join(".venv"), Some(12345), Some(group))?;
+    env.user = Some((12345, group));
+    env.vars.push((
+        "XDG_STATE_HOME".to_owned(),
+        env.project.parent().unwrap().join("state").display().to_string(),
+    ));
+    stops_if_spoiled(lane, &env, &["--user", "0:0"], "rm -rf .venv && mkdir .venv")
+}
+
+fn stops_if_spoiled(lane: &Lane, env: &Env, options: &[&str], spoil: &str) -> Outcome {
+    let mut command = env.command(crate::support::paude());
+    let script = "touch ready; sleep 30; touch .venv/evil";
+    command.args(lane.args()).args(options).args(["--", "sh", "-c", script]);
+    command.stdin(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
+    let child = command.spawn()?;
+    let started = std::time::Instant::now();
+    while !env.project.join("ready").exists() {
+        assert!(started.elapsed().as_secs() < 30, "the container does not start");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    if !lane.is_native() {
+        // Until an engine's mounts were seen once, their loss cannot be told from outside.
+        std::thread::sleep(std::time::Duration::from_secs(2));
+    }
+    let spoiled = std::time::Instant::now();
+    assert!(env.command("sh").args(["-c", spoil]).status()?.success());
+    let ran = Ran(child.wait_with_output()?).code(120);
+    assert!(spoiled.elapsed().as_secs() < 15, "{spoil}: {:?}", spoiled.elapsed());
+    ran.says(&format!("`{}/.venv` is no longer hidden", env.project.display()));
+    assert!(!env.project.join(".venv/evil").exists());
+    assert_eq!(lane.containers(env), "");
     Ok(())
 }

@@ -261,7 +261,7 @@ fn prune_removes_what_belongs_to_no_project(lane: &Lane) -> Outcome {
 }
 
 fn an_environment_that_memory_would_not_hold_is_told(lane: &Lane) -> Outcome {
-    const NOTE: &str = "note: `.venv` of the host is larger than half of the free memory";
+    const NOTE: &str = "note: `.venv` of the host is larger than half of the memory that was free";
     let kept = Kept::new(lane);
     assert!(!lane.sh(&kept.env, &[], ":").code(0).stderr().contains(NOTE));
     std::fs::File::create(kept.env.project.join(".venv/huge"))?.set_len(1 << 42)?;

@@ -1,11 +1,13 @@
 //! What `paude run` says before it runs, on stderr.
 
 use std::io::Write as _;
+use std::sync::mpsc::Receiver;
 
 use crate::cli;
 use crate::config::Config;
 use crate::engine::Chosen;
 use crate::escape::shown;
+use crate::path::RelPath;
 use crate::plan::{Plan, Shadow};
 use crate::receipt::Compared;
 use crate::render::{Engine, Job, Rendered};
@@ -24,10 +26,7 @@ pub(super) fn announce(
     if cli.quiet {
         return;
     }
-    let mut lines: Vec<String> = Vec::new();
-    lines.extend(config.warnings.iter().map(|warning| format!("warning: {warning}")));
-    let notes = plan.notes().iter().filter(|note| note.warning || cli.verbose);
-    lines.extend(notes.map(ToString::to_string));
+    let mut lines = warnings(config, plan, cli.verbose);
     let paths: Vec<_> = plan.shadows().iter().map(|shadow| shown(shadow.path().as_str())).collect();
     if !paths.is_empty() {
         lines.push(format!("Shadowing venv: {}", paths.join(", ")));
@@ -65,17 +64,40 @@ pub(super) fn announce(
     say(&lines);
 }
 
-/// Suggests a volume where memory would not hold environments like those of the host.
-pub(super) fn suggest_volume(cli: &cli::Run, workspace: &Workspace, plan: &Plan) {
-    let in_memory = |shadow: &&Shadow| shadow.storage() == Storage::Tmpfs && plan.is_inside(shadow);
-    let Some(free) = free_memory().filter(|_| !cli.quiet) else { return };
-    let mut shadows = plan.shadows().iter().filter(in_memory);
-    if let Some(shadow) = shadows.find(|shadow| workspace.is_larger(shadow.path(), free / 2)) {
-        let path = shown(shadow.path().as_str());
-        say(&[format!(
-            "note: `{path}` of the host is larger than half of the free memory; \
-             --storage volume keeps the container's on disk"
-        )]);
+/// Says what the person should know about settings and project.
+pub(super) fn warn(config: &Config, plan: &Plan) {
+    say(&warnings(config, plan, false));
+}
+
+fn warnings(config: &Config, plan: &Plan, verbose: bool) -> Vec<String> {
+    let warnings = config.warnings.iter().map(|warning| format!("warning: {warning}"));
+    let notes = plan.notes().iter().filter(|note| note.warning || verbose);
+    warnings.chain(notes.map(ToString::to_string)).collect()
+}
+
+/// An environment of the host that memory would not hold, looked for while the run goes on:
+/// to read a large one can take longer than to start an engine.
+pub(super) struct Large(Receiver<RelPath>);
+
+impl Large {
+    /// Begins to look.
+    pub(super) fn look(workspace: &Workspace, plan: &Plan) -> Option<Self> {
+        let in_memory =
+            |shadow: &&Shadow| shadow.storage() == Storage::Tmpfs && plan.is_inside(shadow);
+        let paths = plan.shadows().iter().filter(in_memory);
+        let paths = paths.map(|shadow| shadow.path().clone()).collect();
+        Some(Self(workspace.find_larger(paths, free_memory()? / 2)))
+    }
+
+    /// Suggests a volume if one was found.
+    pub(super) fn suggest_volume(&self) {
+        if let Ok(path) = self.0.try_recv() {
+            let path = shown(path.as_str());
+            say(&[format!(
+                "note: `{path}` of the host is larger than half of the memory that was free; \
+                 --storage volume keeps the container's on disk"
+            )]);
+        }
     }
 }
 

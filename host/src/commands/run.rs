@@ -1,10 +1,10 @@
 //! `paude` and `paude run`.
 
-use super::announce::{self, announce};
+use super::announce::{self, Large, announce};
 use super::print::print;
 use crate::cli;
 use crate::config::Config;
-use crate::engine::{self, Ended, Streams};
+use crate::engine::{self, Ended, Signals, Streams};
 use crate::error::{Error, Exit, Result};
 use crate::plan::Plan;
 use crate::policy;
@@ -31,17 +31,21 @@ pub(super) fn execute(cli: &cli::Run) -> Result<Exit> {
     let rendered = render::renderer(chosen.engine).render(&plan, &job)?;
 
     announce(cli, &config, &plan, &chosen, &job, &rendered);
-    announce::suggest_volume(cli, &workspace, &plan);
     if cli.dry_run {
         return print(format!("{}\n", rendered.command()).as_bytes());
     }
     let receipt = cli.receipt.as_deref();
     let receipt = receipt.map(|file| Receipt::begin(file, &workspace, &plan)).transpose()?;
+    let large = if cli.quiet { None } else { Large::look(&workspace, &plan) };
+    let signals = Signals::new()?;
     let ended = match &volumes {
-        None => run(&workspace, &plan, chosen.engine, &job, &rendered, Streams::Own),
-        Some(volumes) => keeping(volumes, &workspace, &plan, chosen.engine, &job),
+        None => run(&workspace, &plan, chosen.engine, &job, &rendered, Streams::Own, &signals),
+        Some(volumes) => keeping(volumes, &workspace, &plan, chosen.engine, &job, &signals),
     };
-    let ended = ended.map(|ended| ended.exit);
+    if let Some(large) = large {
+        large.suggest_volume();
+    }
+    let ended = ended.and_then(|ended| ended.exit);
     let Some(receipt) = receipt else { return ended };
     let code = ended.as_ref().map_or_else(Error::code, |exit| exit.code());
     match receipt.end(&workspace, chosen.engine, code) {
@@ -59,12 +63,21 @@ fn keeping(
     plan: &Plan,
     engine: Engine,
     job: &Job,
+    signals: &Signals,
 ) -> Result<Ended> {
     let start = |job: &Job, streams| {
         let rendered = render::renderer(engine).render(plan, job)?;
-        run(workspace, plan, engine, job, &rendered, streams)
+        run(workspace, plan, engine, job, &rendered, streams, signals)
     };
-    match volumes.ready(workspace, || start(&job.setup_alone(), Streams::Unread))? {
+    let setup = || {
+        let ended = start(&job.setup_alone(), Streams::Unread)?;
+        Ok(match signals.came() {
+            // Perhaps so late that the setup succeeded: it ends the command too.
+            Some((_, exit)) => Ended { exit: Ok(exit), ..ended },
+            None => ended,
+        })
+    };
+    match volumes.ready(workspace, setup)? {
         Ready::Held(_held) => start(&Job { setup: None, ..job.clone() }, Streams::Own),
         Ready::Failed(ended) => Ok(ended),
     }
@@ -78,11 +91,12 @@ pub(super) fn run(
     job: &Job,
     rendered: &Rendered,
     streams: Streams<'_>,
+    signals: &Signals,
 ) -> Result<Ended> {
     // From here on a signal must not keep the session from ending what it began.
-    let signals = engine::watch()?;
+    let (watched, _watching) = signals.watch()?;
     let mut session = Session::begin(workspace, plan, engine, job)?;
-    let ended = engine::run(rendered, engine, job, streams, signals);
+    let ended = engine::run(rendered, engine, job, streams, watched);
     if ended.as_ref().map_or(true, |ended| ended.gone) {
         session.container_gone();
     }

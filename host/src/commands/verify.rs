@@ -1,10 +1,13 @@
 //! `paude verify`.
 
+use std::io::Write as _;
+
+use super::announce;
 use super::print::print;
 use super::run::run;
 use crate::cli::{self, AnswerFormat};
 use crate::config::Config;
-use crate::engine::{self, Kept, Streams};
+use crate::engine::{self, Kept, Signals, Streams};
 use crate::error::{Exit, Result};
 use crate::escape::{shown, shown_path};
 use crate::plan::Plan;
@@ -32,6 +35,7 @@ pub(super) fn execute(cli: &cli::Verify) -> Result<Exit> {
     if plan.shadows().is_empty() {
         return Err(verify::nothing());
     }
+    announce::warn(&config, &plan);
     let engine = engine::choose(config.engine)?;
     let mut job = Job::new(&config, &plan, &engine, &verify::command(&plan))?;
     job.tty = false;
@@ -45,7 +49,13 @@ pub(super) fn execute(cli: &cli::Verify) -> Result<Exit> {
     }
     list.host_before(&plan);
     let kept = Kept::new()?;
-    let ended = run(&workspace, &plan, engine, &job, &rendered, Streams::Kept(&kept));
+    let signals = Signals::new()?;
+    let ended = run(&workspace, &plan, engine, &job, &rendered, Streams::Kept(&kept), &signals);
+    if let Some((signal, exit)) = signals.came() {
+        // Whoever closed stderr does not want to know.
+        let _ = writeln!(std::io::stderr(), "error: ended by {signal}; nothing was verified");
+        return Ok(exit);
+    }
     list.container(&ended, &kept);
     let compared = before.compare(&workspace);
     list.host_after(&plan, &compared);

@@ -34,7 +34,7 @@ pub fn ask_within(patience: Duration, program: impl AsRef<OsStr>, args: &[&str])
     };
     #[expect(clippy::disallowed_methods, reason = "asks a program that the caller found")]
     let mut command = Command::new(program);
-    command.args(args).current_dir("/");
+    command.args(args);
     let child = Streams::Kept(&kept).of(&mut command).and_then(|()| command.spawn());
     let mut child = match child {
         Ok(child) => child,

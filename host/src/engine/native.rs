@@ -28,8 +28,10 @@ use std::{fs, process};
 
 use rustix::fd::AsRawFd as _;
 use rustix::io::FdFlags;
+use rustix::process::{Pid, PidfdFlags, Signal};
 
 use super::streams::{Kept, Streams};
+use super::supervise::Ended;
 use super::watch::Watch;
 use crate::error::{Error, Exit, Result};
 use crate::render::Sandbox;
@@ -46,14 +48,14 @@ pub(super) fn run(
     watch: Watch,
     streams: Streams<'_>,
     signals: super::signals::Watched,
-) -> Result<Exit> {
+) -> Result<Ended> {
     let mut running = match spawn(sandbox, streams) {
         Ok(running) => running,
         Err(error) => {
             return match error.code() {
                 Some(code) => {
                     let _ = writeln!(io::stderr(), "{}", Error::from(error));
-                    Ok(Exit::Command(code))
+                    Ok(Ended { exit: Ok(Exit::Command(code)), gone: true })
                 }
                 None => Err(error.into()),
             };
@@ -62,17 +64,23 @@ pub(super) fn run(
     let init = running.init;
     std::thread::spawn(move || processes::forward(init, signals));
     let (on_loss, lost) = mpsc::channel();
+    // By number it could be another process, once this one has ended.
+    let handle = Pid::from_raw(init.cast_signed())
+        .and_then(|init| rustix::process::pidfd_open(init, PidfdFlags::empty()).ok());
     std::thread::spawn(move || {
-        if let Some(path) = watch.outside(init) {
+        if let (Some(handle), Some(path)) = (handle, watch.outside(init)) {
             let _ = on_loss.send(path);
-            processes::end(init);
+            let _ = rustix::process::pidfd_send_signal(handle, Signal::KILL);
         }
     });
     let exit = running.wait();
     if let Ok(path) = lost.try_recv() {
-        return Err(Watch::error(&path));
+        return Ok(Ended { exit: Err(Watch::error(&path)), gone: true });
     }
-    exit.map_err(|error| Error::failed(format!("lost the native sandbox: {error}")))
+    match exit {
+        Ok(exit) => Ok(Ended { exit: Ok(exit), gone: true }),
+        Err(error) => Err(Error::failed(format!("lost the native sandbox: {error}"))),
+    }
 }
 
 /// Starts a sandbox that does nothing, and says why that cannot be done.

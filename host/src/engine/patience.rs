@@ -1,6 +1,6 @@
 //! Waiting for a program, but not for ever: a hung daemon hangs its client.
 
-use std::io;
+use std::io::{self, Read as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -45,6 +45,10 @@ pub(super) fn words(
         .stderr(Stdio::null())
         .spawn()?;
     let ok = wait(&mut client, patience).is_some_and(|status| status.success());
-    let said = io::read_to_string(client.stdout.take().expect("piped"));
-    Ok((ok, said.unwrap_or_default()))
+    let mut stdout = client.stdout.take().expect("piped");
+    // Without waiting: what it started and left behind may still hold the other end.
+    rustix::io::ioctl_fionbio(&stdout, true)?;
+    let mut said = Vec::new();
+    let _ = stdout.read_to_end(&mut said);
+    Ok((ok, String::from_utf8_lossy(&said).into_owned()))
 }

@@ -1,12 +1,12 @@
 //! Where the words of a program go.
 
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::process::{Command, Stdio};
 
 use crate::error::{Error, Result};
 
-/// As much of a program's words as is kept: they may be endless.
+/// As much of a program's words as is read: they may be endless.
 const MOST: u64 = 1 << 16;
 
 /// What a program reads and writes.
@@ -37,20 +37,22 @@ impl Kept {
         Ok(Self { stdout: file()?, stderr: file()? })
     }
 
-    /// What it wrote to stdout.
+    /// The begin of what it wrote to stdout.
     pub fn stdout(&self) -> String {
-        read(&self.stdout).unwrap_or_default()
+        read(&self.stdout, SeekFrom::Start(MOST)).unwrap_or_default()
     }
 
-    /// What it wrote to stderr.
+    /// The end of what it wrote to stderr: programs say there why they failed.
     pub fn stderr(&self) -> String {
-        read(&self.stderr).unwrap_or_default()
+        read(&self.stderr, SeekFrom::End(0)).unwrap_or_default()
     }
 }
 
-fn read(mut file: &File) -> io::Result<String> {
+/// What lies before a place.
+fn read(mut file: &File, end: SeekFrom) -> io::Result<String> {
     let mut bytes = Vec::new();
-    file.rewind()?;
+    let end = file.seek(end)?;
+    file.seek(SeekFrom::Start(end.saturating_sub(MOST)))?;
     file.take(MOST).read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
@@ -65,5 +67,24 @@ impl Streams<'_> {
             command.stdout(kept.stdout.try_clone()?).stderr(kept.stderr.try_clone()?);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn of_many_words_the_begin_or_the_end_is_read() {
+        let kept = Kept::new().unwrap();
+        let many = format!("first{}last", "x".repeat(1 << 17));
+        for mut file in [&kept.stdout, &kept.stderr] {
+            file.write_all(many.as_bytes()).unwrap();
+        }
+        let most = usize::try_from(MOST).unwrap();
+        assert_eq!(kept.stdout(), many[..most]);
+        assert_eq!(kept.stderr(), many[many.len() - most..]);
     }
 }

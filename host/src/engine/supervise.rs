@@ -5,6 +5,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -36,8 +37,9 @@ const SETTLING: Duration = Duration::from_secs(1);
 /// How a run ended.
 #[derive(Debug)]
 pub struct Ended {
-    /// What the process exits with.
-    pub exit: Exit,
+    /// What the process exits with; the error of a run that was ended because a shadow
+    /// was lost.
+    pub exit: Result<Exit>,
     /// Whether the container is known to be gone.
     pub gone: bool,
 }
@@ -53,14 +55,15 @@ pub fn run(
     match rendered {
         Rendered::Command(argv) => {
             let ended = client(argv, engine, job, streams, signals)?;
-            shell::look_for(engine, job, ended.exit)?;
+            if let Ok(exit) = ended.exit {
+                shell::look_for(engine, job, exit)?;
+            }
             Ok(ended)
         }
         #[cfg(target_os = "linux")]
         Rendered::Sandbox(sandbox) => {
             let watch = Watch(job.guarded.clone());
             super::native::run(sandbox, watch, streams, signals)
-                .map(|exit| Ended { exit, gone: true })
         }
         #[cfg(not(target_os = "linux"))]
         Rendered::Sandbox(_) => Err(Error::failed("the native engine needs Linux")),
@@ -88,7 +91,8 @@ fn client(
         Error::failed(format!("cannot start `{program}`: {error}"))
             .hint("mend its installation, or choose another engine with --engine")
     })?;
-    let events = events(&mut client, engine, job, signals);
+    let run = Arc::new(());
+    let events = events(&mut client, engine, job, signals, Arc::downgrade(&run));
     let pid = Pid::from_child(&client);
     let (mut undelivered, mut lost) = (None, None);
     loop {
@@ -99,15 +103,24 @@ fn client(
         match event {
             Ok(Event::Signal(signal)) => undelivered = Some(signal),
             Ok(Event::Lost(path)) => {
-                remove_container(engine, &job.name, Duration::ZERO);
-                lost = Some(path);
+                let gone = remove_container(engine, &job.name, SETTLING);
+                if !gone {
+                    // It would wait for its container.
+                    let _ = kill_process(pid, Signal::KILL);
+                }
+                lost = Some((path, gone));
             }
             Err(RecvTimeoutError::Timeout) => {}
             Ok(Event::Ended(status)) => {
-                return match lost {
-                    Some(path) => Err(Watch::error(&path)),
-                    None => Ok(ended(status, undelivered, engine, &job.name)),
-                };
+                return Ok(match lost {
+                    Some((path, true)) => Ended { exit: Err(Watch::error(&path)), gone: true },
+                    Some((path, false)) => {
+                        let still = format!("{engine} rm --force {}", job.name);
+                        let exit = Err(Watch::error_of_running(&path, &still));
+                        Ended { exit, gone: false }
+                    }
+                    None => ended(status, undelivered, engine, &job.name),
+                });
             }
             Err(RecvTimeoutError::Disconnected) => {
                 unreachable!("the waiting thread reports the end")
@@ -140,12 +153,18 @@ enum Event {
 }
 
 /// One stream of signals, of a shadow's loss, and of the client's end.
-fn events(client: &mut Child, engine: Engine, job: &Job, mut signals: Watched) -> Receiver<Event> {
+fn events(
+    client: &mut Child,
+    engine: Engine,
+    job: &Job,
+    mut signals: Watched,
+    run: Weak<()>,
+) -> Receiver<Event> {
     let (sender, events) = mpsc::channel();
     let pid = Pid::from_child(client);
     let (on_loss, watch, name) = (sender.clone(), Watch(job.guarded.clone()), job.name.clone());
     std::thread::spawn(move || {
-        if let Some(path) = watch.container(engine, &name) {
+        if let Some(path) = watch.container(engine, &name, &run) {
             let _ = on_loss.send(Event::Lost(path));
         }
     });
@@ -197,7 +216,7 @@ fn ended(status: ExitStatus, undelivered: Option<i32>, engine: Engine, container
             (128 + signal.unwrap_or(0), gone)
         }
     };
-    Ended { exit: Exit::Command(u8::try_from(code).unwrap_or(125)), gone }
+    Ended { exit: Ok(Exit::Command(u8::try_from(code).unwrap_or(125))), gone }
 }
 
 /// Removes a container that nobody waits for. Returns whether it is gone. If there is

@@ -1,8 +1,7 @@
-# Looks at the mounts of the container: SPELLING... Ends with 120 when one is gone.
-while sleep 0.5; do
-  seen=' '
-  while IFS=' ' read -r _ _ _ _ point _; do seen="$seen$point "; done </proc/self/mountinfo
-  for spelling; do
-    case $seen in *" $spelling "*) ;; *) exit 120 ;; esac
-  done
+# Says the mount points of the container, a line each, and an empty line; once a second.
+# What is sent to all that runs in there (signal.sh) is not for this one.
+trap '' HUP INT QUIT
+while sleep 1; do
+  while IFS=' ' read -r _ _ _ _ point _; do printf '%s\n' "$point"; done </proc/self/mountinfo
+  echo
 done

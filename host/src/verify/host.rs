@@ -4,8 +4,8 @@ use super::Verdict;
 use crate::engine::ask;
 use crate::plan::Plan;
 
-/// Says its version, and fails unless it is an environment. `-B` leaves nothing behind in it, `-I`
-/// keeps the person's own variables out.
+/// Says its version. `-B` leaves nothing behind in it, `-I` keeps the person's own variables
+/// out.
 const PROBE: [&str; 4] =
     ["-I", "-B", "-c", "import sys; print('Python %d.%d.%d' % sys.version_info[:3])"];
 

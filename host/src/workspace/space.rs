@@ -1,36 +1,58 @@
-//! How much room an environment takes, and how much there is.
+//! How much room environments take, and how much there is.
 
-use cap_std::fs::Dir;
+use std::sync::mpsc::{self, Receiver};
+
+use cap_fs_ext::DirExt as _;
+use cap_std::fs::{Dir, ReadDir};
 
 use super::Workspace;
 use crate::path::RelPath;
 
 impl Workspace {
-    /// Whether the files in a directory have more bytes than this. Looks no further than
-    /// it has to, and follows no link.
-    pub fn is_larger(&self, path: &RelPath, bytes: u64) -> bool {
-        let (mut room, mut dirs) = (bytes, Vec::from_iter(self.open_dir(path)));
-        while let Some(dir) = dirs.pop() {
-            for entry in dir.entries().into_iter().flatten().flatten() {
-                let Ok(kind) = entry.file_type() else { continue };
-                if kind.is_dir() {
-                    dirs.extend(open(&dir, &entry.file_name()));
-                } else if kind.is_file() {
-                    let size = entry.metadata().map_or(0, |data| data.len());
-                    match room.checked_sub(size) {
-                        Some(left) => room = left,
-                        None => return true,
-                    }
-                }
-            }
+    /// Looks for the first of some directories whose files have more bytes than this, on a
+    /// thread of its own: it may have to read all of them, and follows no link.
+    pub fn find_larger(&self, paths: Vec<RelPath>, bytes: u64) -> Receiver<RelPath> {
+        let (found, when_found) = mpsc::channel();
+        if let Ok(root) = self.dir.try_clone() {
+            std::thread::spawn(move || {
+                let is_larger = |path: &RelPath| {
+                    let dir = root.open_dir_nofollow(path.as_path());
+                    dir.is_ok_and(|dir| is_larger(dir, bytes))
+                };
+                paths.into_iter().find(is_larger).map(|path| found.send(path))
+            });
         }
-        false
+        when_found
     }
 }
 
-fn open(dir: &Dir, name: &std::ffi::OsStr) -> Option<Dir> {
-    use cap_fs_ext::DirExt as _;
-    dir.open_dir_nofollow(name).ok()
+/// Reads no further than it has to.
+fn is_larger(dir: Dir, bytes: u64) -> bool {
+    let (mut room, mut levels) = (bytes, Vec::from_iter(level(dir)));
+    while let Some((dir, entries)) = levels.last_mut() {
+        let Some(entry) = entries.next() else {
+            levels.pop();
+            continue;
+        };
+        let Ok(entry) = entry else { continue };
+        let Ok(kind) = entry.file_type() else { continue };
+        if kind.is_dir() {
+            let inner = dir.open_dir_nofollow(entry.file_name());
+            levels.extend(inner.ok().and_then(level));
+        } else if kind.is_file() {
+            let size = entry.metadata().map_or(0, |data| data.len());
+            match room.checked_sub(size) {
+                Some(left) => room = left,
+                None => return true,
+            }
+        }
+    }
+    false
+}
+
+fn level(dir: Dir) -> Option<(Dir, ReadDir)> {
+    let entries = dir.entries().ok()?;
+    Some((dir, entries))
 }
 
 /// How many bytes of memory programs may still take, where the system tells.

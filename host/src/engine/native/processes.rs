@@ -14,11 +14,12 @@ const RETRY: Duration = Duration::from_millis(20);
 /// Hands on each signal that was sent to paude alone. What the terminal sends (Ctrl-C,
 /// a hang-up) has reached the whole foreground group, and the command with it.
 pub(super) fn forward(init: u32, mut signals: Watched) {
+    let handle = signals.handle();
     for Origin { signal, cause, .. } in signals.forever() {
         if cause == Cause::Kernel {
             continue;
         }
-        while !deliver(init, signal) {
+        while !handle.is_closed() && !deliver(init, signal) {
             std::thread::sleep(RETRY);
         }
     }
@@ -46,13 +47,6 @@ fn deliver(init: u32, signal: i32) -> bool {
         }
     }
     true
-}
-
-/// Kills process 1 of the sandbox, and all else with it.
-pub(super) fn end(init: u32) {
-    if let Some(pid) = Pid::from_raw(init.cast_signed()) {
-        let _ = kill_process(pid, Signal::KILL);
-    }
 }
 
 /// Stops paude's own process group, as Ctrl-Z would have had the command been in it,
