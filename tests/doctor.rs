@@ -2,6 +2,7 @@
 //! are shell scripts that answer as real ones do.
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
 use libtest_mimic::Trial;
 use serde_json::Value;
@@ -16,10 +17,12 @@ pub fn trials() -> Vec<Trial> {
     trials![
         traps_of_podman_are_told,
         traps_of_docker_are_told,
+        an_engine_that_does_not_work_is_bad_if_it_is_taken,
         what_cannot_work_is_bad,
         every_line_is_in_the_json,
         an_image_is_here_or_will_be_fetched,
         the_policy_cache_is_counted,
+        why_the_policy_cache_is_not_used_is_told,
         nothing_is_touched,
     ]
 }
@@ -73,10 +76,25 @@ fn traps_of_podman_are_told() -> Outcome {
         let warnings = said.lines().filter(|line| line.starts_with("! podman")).count();
         assert_eq!(warnings, usize::from(wanted.starts_with("! podman")), "{said}");
     }
-    // It is taken because it is there, so it has to work.
+    Ok(())
+}
+
+fn an_engine_that_does_not_work_is_bad_if_it_is_taken() -> Outcome {
     let broken = "echo 'cannot re-exec process' >&2; exit 125";
-    let said = machine(&[("podman", broken)]).paude(&["doctor"]).code(1).stdout();
-    assert!(said.starts_with("✗ podman: `podman info` fails: cannot re-exec process\n  hint: "));
+    let env = machine(&[("podman", broken)]);
+    let said = env.paude(&["doctor"]).code(1).stdout();
+    assert!(said.starts_with("! podman: `podman info` fails: cannot re-exec process\n  hint: "));
+    let wanted = "✗ engine: podman, which does not work here\n  hint: mend it, or choose another";
+    assert!(said.contains(wanted) && !said.contains("image: "), "{said}");
+    let said = env.paude(&["doctor", "--engine", "native"]).code(0).stdout();
+    assert!(said.contains("✓ engine: native: you chose it\n"), "{said}");
+    // One that answers a ping, and has no more to say.
+    let mut env = machine(&[("docker", "case $3 in '{{json .}}') exit 1 ;; esac")]);
+    let said = env.paude(&["doctor", "--engine", "docker"]).code(1).stdout();
+    assert!(said.contains("✗ engine: docker, which does not work here\n"), "{said}");
+    env.vars.clear();
+    let said = env.paude(&["doctor", "--engine", "native", "--user", "1000"]).code(1).stdout();
+    assert!(said.contains("✗ engine: the native engine runs as you, and cannot take --user\n"));
     Ok(())
 }
 
@@ -159,10 +177,39 @@ fn the_policy_cache_is_counted() -> Outcome {
     let wanted = format!("✓ policy cache: `{}`, 1 policy, 1 MiB\n", dir.display());
     let said = env.paude(&["doctor"]).stdout();
     assert!(said.contains(&wanted), "{said}");
-    std::fs::set_permissions(&dir, std::fs::Permissions::from_mode(0o777))?;
-    let wanted = format!("! policy cache: `{}` is not used: others can write", dir.display());
-    let said = env.paude(&["doctor"]).stdout();
-    assert!(said.contains(&wanted), "{said}");
+    Ok(())
+}
+
+fn why_the_policy_cache_is_not_used_is_told() -> Outcome {
+    let env = machine(&[("podman", &podman("overlay", "overlay"))]);
+    let file = policy::make(&env, "empty").display().to_string();
+    env.paude(&["plan", "--policy", &file]).code(0);
+    let dir = env.home().join(".cache/paude/policies");
+    let told = |project: &Path, why: &str| {
+        let project = project.display().to_string();
+        let said = env.paude(&["doctor", "-C", &project]).stdout();
+        let wanted = format!("! policy cache: `{}` is not used: {why}", dir.display());
+        assert!(said.contains(&wanted), "{said}");
+    };
+    let open = |place: &Path, mode: u32| {
+        std::fs::set_permissions(place, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    told(&env.home(), "it lies in this project, where containers write\n  hint: set XDG_CACHE");
+    std::fs::create_dir(dir.join("inner"))?;
+    told(&dir.join("inner"), "this project lies in it, and containers write there\n  hint: set");
+    open(&dir, 0o755);
+    let wanted = format!("others may go there (mode 755)\n  hint: chmod 700 {}\n", dir.display());
+    told(&env.project, &wanted);
+    open(&dir, 0o700);
+    let above = env.home().join(".cache").display().to_string();
+    open(above.as_ref(), 0o777);
+    let wanted = format!("`{above}`, above it, is another person's, or others can write there\n");
+    told(&env.project, &(wanted + "  hint: chmod go-w " + &above));
+    open(above.as_ref(), 0o700);
+    if rustix::process::geteuid().is_root() {
+        std::os::unix::fs::chown(&dir, Some(1), None)?;
+        told(&env.project, "it belongs to another person\n  hint: set XDG_CACHE_HOME");
+    }
     Ok(())
 }
 

@@ -17,7 +17,7 @@ pub use docker::docker;
 pub use machine::{policy_cache, selinux};
 pub use native::native;
 pub use podman::podman;
-pub use project::{chosen, image, project};
+pub use project::{chosen, job, project};
 
 /// How something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -49,7 +49,7 @@ pub struct Diagnosis {
 
 impl Diagnosis {
     fn add(&mut self, health: Health, about: &'static str, said: &str, advice: Option<&str>) {
-        let advice = advice.map(|text| shown(text).into_owned());
+        let advice = advice.filter(|text| !text.is_empty()).map(|text| shown(text).into_owned());
         self.lines.push(Line { about, health, said: shown(said).into_owned(), advice });
     }
 
@@ -99,7 +99,7 @@ impl Display for Diagnosis {
                 Health::Bad => "✗",
             };
             writeln!(f, "{mark} {about}: {said}")?;
-            if let Some(advice) = advice.as_ref().filter(|advice| !advice.is_empty()) {
+            if let Some(advice) = advice {
                 writeln!(f, "  hint: {advice}")?;
             }
         }

@@ -8,16 +8,19 @@ use crate::engine;
 use crate::error::{Exit, Result};
 use crate::plan::Plan;
 use crate::policy;
-use crate::render::Job;
+use crate::render::{Engine, Job};
 use crate::workspace::Workspace;
 
 /// Looks at the engines, the machine and the project, and goes on whatever is wrong.
 pub(super) fn execute(cli: &cli::Doctor) -> Result<Exit> {
     let workspace = Workspace::open(&cli.project.workspace)?;
     let mut found = Diagnosis::default();
-    doctor::podman(&mut found);
-    doctor::docker(&mut found);
-    let native = doctor::native(&mut found, workspace.path().as_path());
+    let engines = [
+        (Engine::Podman, doctor::podman(&mut found)),
+        (Engine::Docker, doctor::docker(&mut found)),
+        (Engine::Native, doctor::native(&mut found, workspace.path().as_path())),
+    ];
+    let working: Vec<_> = engines.into_iter().filter(|(_, works)| *works).map(|it| it.0).collect();
     doctor::selinux(&mut found);
 
     let config = Config::load(&cli.project, &workspace);
@@ -28,16 +31,15 @@ pub(super) fn execute(cli: &cli::Doctor) -> Result<Exit> {
                 .and_then(|proposal| Ok(Plan::check(&proposal.raw, &workspace, &config)?));
             doctor::project(&mut found, &plan, &config.warnings);
             let chosen = engine::choose(config.engine);
-            doctor::chosen(&mut found, &chosen, native);
-            if let (Ok(plan), Ok(chosen)) = (&plan, &chosen)
-                && let Ok(job) = Job::new(&config, plan, chosen, &[])
-            {
-                doctor::image(&mut found, chosen.engine, &job);
+            let chosen = doctor::chosen(&mut found, &chosen, &working);
+            if let (Ok(plan), Some(chosen)) = (&plan, chosen) {
+                let job = Job::new(&config, plan, chosen, &[]);
+                doctor::job(&mut found, chosen.engine, &job);
             }
         }
     }
-    if let Some(kept) = policy::kept() {
-        doctor::policy_cache(&mut found, &kept.directory, &kept.entries, kept.own);
+    if let Some(kept) = policy::kept(&workspace) {
+        doctor::policy_cache(&mut found, &kept.directory, &kept.entries, kept.unused.as_ref());
     }
     let text = match cli.format {
         AnswerFormat::Text => found.to_string(),

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use super::Diagnosis;
+use crate::error::Error;
 use crate::escape::shown_path;
 
 /// The value of a setting of the kernel, if it has it.
@@ -20,18 +21,19 @@ pub fn selinux(found: &mut Diagnosis) {
     }
 }
 
-/// What paude keeps of compiled policies, and whether others could have written it.
-pub fn policy_cache(found: &mut Diagnosis, dir: &Path, entries: &[u64], own: bool) {
+/// What paude keeps of compiled policies, and why that is not used if it is not.
+pub fn policy_cache(found: &mut Diagnosis, dir: &Path, entries: &[u64], unused: Option<&Error>) {
     let size = entries.iter().sum::<u64>().div_ceil(1 << 20);
     let (dir, entries) = (shown_path(dir), entries.len());
     let policies = match entries {
         1 => "1 policy".to_owned(),
         _ => format!("{entries} policies"),
     };
-    if own {
-        found.good("policy cache", format!("`{dir}`, {policies}, {size} MiB"));
-    } else {
-        let what = format!("`{dir}` is not used: others can write there, or above it");
-        found.warn("policy cache", what, &format!("chmod 700 {dir}, and look at what is above"));
+    match unused {
+        None => found.good("policy cache", format!("`{dir}`, {policies}, {size} MiB")),
+        Some(error) => {
+            let what = format!("`{dir}` is not used: {}", error.message());
+            found.warn("policy cache", what, &error.hints().join("; "));
+        }
     }
 }

@@ -16,7 +16,7 @@ pub fn podman(found: &mut Diagnosis) -> bool {
     let answer = ask("podman", &["info", "--format", "json"]);
     let Ok(info) = serde_json::from_str::<Value>(&answer.stdout) else {
         let advice = "mend it, or choose another engine: paude takes it because it is installed";
-        found.bad(ABOUT, format!("`podman info` fails: {}", answer.last()), advice);
+        found.warn(ABOUT, format!("`podman info` fails: {}", answer.last()), advice);
         return false;
     };
     let host = &info["host"];

@@ -28,21 +28,37 @@ pub fn project(found: &mut Diagnosis, plan: &Result<Plan>, warnings: &[String]) 
     }
 }
 
-/// Which engine a run would take. `native` tells whether the built-in one works.
-pub fn chosen(found: &mut Diagnosis, chosen: &Result<Chosen>, native: bool) {
+/// Which engine a run would take, of those that work here. Returns it if it is one.
+pub fn chosen<'c>(
+    found: &mut Diagnosis,
+    chosen: &'c Result<Chosen>,
+    working: &[Engine],
+) -> Option<&'c Chosen> {
     match chosen {
         Err(error) => found.error("engine", error),
-        Ok(Chosen { engine: Engine::Native, .. }) if !native => {
-            found.bad("engine", "native, which does not work here", "install podman or docker");
+        Ok(Chosen { engine, .. }) if !working.contains(engine) => {
+            let advice = "mend it, or choose another with --engine";
+            found.bad("engine", format!("{engine}, which does not work here"), advice);
         }
-        Ok(Chosen { engine, why, .. }) => {
-            found.good("engine", format!("{engine}: {}", why.unwrap_or("you chose it")));
+        Ok(chosen) => {
+            let why = chosen.why.unwrap_or("you chose it");
+            found.good("engine", format!("{}: {why}", chosen.engine));
+            return Some(chosen);
         }
+    }
+    None
+}
+
+/// What a run would ask of the engine: whether that can be done, and the image is here.
+pub fn job(found: &mut Diagnosis, engine: Engine, job: &Result<Job>) {
+    match job {
+        Err(error) => found.error("engine", error),
+        Ok(job) => image(found, engine, job),
     }
 }
 
 /// Whether the image is on this machine.
-pub fn image(found: &mut Diagnosis, engine: Engine, job: &Job) {
+fn image(found: &mut Diagnosis, engine: Engine, job: &Job) {
     if engine == Engine::Native {
         return;
     }

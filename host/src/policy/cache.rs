@@ -13,8 +13,11 @@ use std::time::Duration;
 
 use wasmtime::{Cache, CacheConfig};
 
+use crate::error::Error;
+use crate::escape::shown_path;
 use crate::home;
 use crate::path::HostPath;
+use crate::workspace::Workspace;
 
 /// The least that zstd can do: the code of a policy in Python, the largest, takes 13 MB.
 const COMPRESSION: i32 = 1;
@@ -25,19 +28,18 @@ const CUT_OFF: Duration = Duration::from_secs(60);
 /// container writes there.
 pub(super) fn open(workspace: Option<&Path>) -> Option<Cache> {
     let path = directory()?;
-    let is_shared = |path: &Path| {
-        workspace
-            .is_some_and(|workspace| path.starts_with(workspace) || workspace.starts_with(path))
-    };
     // Looked at before anything is made: what root makes in the HOME that `sudo` kept locks
-    // its owner out.
-    if is_shared(&path) || !leads_safely(HostPath::nearest(&path).ok()?.as_path()) {
+    // its owner out, and what is made in a project stays there.
+    let nearest = HostPath::nearest(&path).ok()?;
+    let nearest = nearest.as_path();
+    let is_in = |path: &Path| workspace.is_some_and(|workspace| path.starts_with(workspace));
+    if is_in(&path) || is_in(nearest) || unsafe_place(nearest).is_some() {
         return None;
     }
     DirBuilder::new().recursive(true).mode(0o700).create(&path).ok()?;
     let path = HostPath::resolve(&path).ok()?;
     let path = path.as_path();
-    if is_shared(path) || !is_own(path) {
+    if unused(path, workspace).is_some() {
         return None;
     }
     let _ = remove_cut_off(path);
@@ -55,23 +57,43 @@ fn directory() -> Option<PathBuf> {
     Some(home::cache()?.join("policies"))
 }
 
-/// Whether nobody but this person, and root, can write there, or rename what leads there.
-fn is_own(directory: &Path) -> bool {
-    let person = rustix::process::geteuid().as_raw();
-    let is_private = std::fs::symlink_metadata(directory)
-        .is_ok_and(|data| data.uid() == person && data.mode() & 0o077 == 0);
-    is_private && directory.parent().is_some_and(leads_safely)
+/// Why nothing is loaded from a directory, if nothing is.
+fn unused(directory: &Path, workspace: Option<&Path>) -> Option<Error> {
+    let elsewhere = "set XDG_CACHE_HOME to a directory of your own, outside of it";
+    if workspace.is_some_and(|workspace| directory.starts_with(workspace)) {
+        let what = "it lies in this project, where containers write";
+        return Some(Error::failed(what).hint(elsewhere));
+    }
+    if workspace.is_some_and(|workspace| workspace.starts_with(directory)) {
+        let what = "this project lies in it, and containers write there";
+        return Some(Error::failed(what).hint(elsewhere));
+    }
+    let data = match std::fs::symlink_metadata(directory) {
+        Ok(data) => data,
+        Err(error) => return Some(Error::failed(error.to_string())),
+    };
+    if data.uid() != rustix::process::geteuid().as_raw() {
+        return Some(Error::failed("it belongs to another person").hint(elsewhere));
+    }
+    let mode = data.mode() & 0o777;
+    if mode & 0o077 != 0 {
+        let close = format!("chmod 700 {}", shown_path(directory));
+        return Some(Error::failed(format!("others may go there (mode {mode:o})")).hint(close));
+    }
+    let place = shown_path(unsafe_place(directory.parent()?)?);
+    let what = format!("`{place}`, above it, is another person's, or others can write there");
+    Some(Error::failed(what).hint(format!("chmod go-w {place}, or {elsewhere}")))
 }
 
-/// Whether nobody but this person, and root, can rename what lies in a directory, or what
-/// leads to it.
-fn leads_safely(directory: &Path) -> bool {
+/// What on the way to a directory somebody else, but for root, can rename or put another
+/// thing into.
+fn unsafe_place(directory: &Path) -> Option<&Path> {
     const STICKY: u32 = 0o1000;
     let person = rustix::process::geteuid().as_raw();
-    directory.ancestors().all(|place| {
-        let Ok(data) = std::fs::symlink_metadata(place) else { return false };
+    directory.ancestors().find(|place| {
+        let Ok(data) = std::fs::symlink_metadata(place) else { return true };
         let others_write = data.mode() & 0o022 != 0 && data.mode() & STICKY == 0;
-        !others_write && (data.uid() == person || data.uid() == 0)
+        others_write || (data.uid() != person && data.uid() != 0)
     })
 }
 
@@ -108,17 +130,17 @@ pub struct Kept {
     pub directory: PathBuf,
     /// The bytes of each policy's code.
     pub entries: Vec<u64>,
-    /// Whether it is used: nobody else can write there.
-    pub own: bool,
+    /// Why it is not used, if it is not.
+    pub unused: Option<Error>,
 }
 
-/// What is kept, if anything ever was.
-pub fn kept() -> Option<Kept> {
+/// What is kept, if anything ever was, and whether a policy for this project would use it.
+pub fn kept(workspace: &Workspace) -> Option<Kept> {
     let path = HostPath::resolve(&directory()?).ok()?;
     let directory = path.as_path().to_owned();
     let all = files(&directory).unwrap_or_default();
     let entries = all.iter().filter(|entry| entry.path().extension().is_none());
     let entries = entries.filter_map(|entry| Some(entry.metadata().ok()?.len())).collect();
-    let own = is_own(&directory);
-    Some(Kept { directory, entries, own })
+    let unused = unused(&directory, Some(workspace.path().as_path()));
+    Some(Kept { directory, entries, unused })
 }
