@@ -2,13 +2,14 @@
 
 use libtest_mimic::Trial;
 
-use crate::support::{Env, Outcome};
+use crate::support::{Env, Outcome, Ran, paude};
 use crate::trials;
 
 /// All of them.
 pub fn trials() -> Vec<Trial> {
     trials![
         usage_errors_exit_with_2,
+        a_plan_is_made_under_a_limit_on_addresses,
         argv_wins_over_the_project_over_the_person,
         a_missing_engine_is_one_clear_error,
         auto_takes_the_first_engine_that_is_there_and_says_why,
@@ -16,6 +17,16 @@ pub fn trials() -> Vec<Trial> {
         the_schema_is_json_and_knows_every_key,
         completions_and_manual_are_printed,
     ]
+}
+
+/// As batch systems set one: half a gigabyte.
+fn a_plan_is_made_under_a_limit_on_addresses() -> Outcome {
+    let env = Env::with(".venv/pyvenv.cfg");
+    let mut command = env.command("sh");
+    command.args(["-c", "ulimit -v 524288; exec \"$0\" plan"]).arg(paude());
+    let said = Ran(command.output()?).code(0).stdout();
+    assert!(said.contains(".venv/"), "{said}");
+    Ok(())
 }
 
 fn usage_errors_exit_with_2() -> Outcome {
@@ -34,9 +45,11 @@ fn usage_errors_exit_with_2() -> Outcome {
     for (args, wanted) in cases {
         env.paude(args).code(2).says(wanted);
     }
+    let long = format!("{{\"setup\": \"{}\"}}", "x".repeat(121 << 10));
     for (text, wanted) in [
         (r#"{"setup": "a\u0000"}"#, "`setup` holds a NUL"),
         (r#"{"env": {"A": "\u0000"}}"#, "`A` holds a NUL"),
+        (long.as_str(), "`setup` is longer than 120 KiB, which no program can take\nhint: "),
     ] {
         env.write("paude.json", text);
         env.paude(&["plan"]).code(2).says(wanted);

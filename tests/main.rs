@@ -65,7 +65,6 @@ fn main() -> ExitCode {
     trials.extend(receipt::trials());
     trials.extend(several::trials());
     trials.extend(verify::trials());
-    trials.extend(several::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);
     support::clean_up();
     conclusion.exit_code()

@@ -23,8 +23,11 @@ use crate::workspace::Workspace;
 
 /// How deep nested projects are looked for unless something else is said.
 const DEFAULT_DEPTH: u32 = 3;
+/// Bytes of a setup or a variable. Linux lets an argument have 128 KiB (execve(2)), and
+/// engines take a variable together with its name.
+const LONGEST: usize = 120 << 10;
 /// How much time a policy has unless the person gives it more.
-const DEFAULT_POLICY_TIMEOUT: Duration = Duration::from_secs(2);
+pub(crate) const DEFAULT_POLICY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Which directories to hide.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,6 +102,13 @@ impl Config {
                 return Err(Error::usage(format!(
                     "`{what}` holds a NUL, which no program can take"
                 )));
+            }
+            if text.len() > LONGEST {
+                let most = LONGEST >> 10;
+                return Err(Error::usage(format!(
+                    "`{what}` is longer than {most} KiB, which no program can take"
+                ))
+                .hint("put it into a file of the project"));
             }
         }
         let storage = cli.storage.or(project.storage).or(person.storage).unwrap_or_default();

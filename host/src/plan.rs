@@ -22,7 +22,6 @@ const NAMES: [&str; 5] = [".venv", "venv", ".virtualenv", "env", ".env"];
 pub struct Shadow {
     path: RelPath,
     target: ContainerPath,
-    missing: Vec<RelPath>,
     size: Option<u64>,
     storage: Storage,
     kind: String,
@@ -41,12 +40,6 @@ impl Shadow {
     /// Where the empty directory is mounted.
     pub fn target(&self) -> &ContainerPath {
         &self.target
-    }
-
-    /// The directories to make before mounting and to remove afterwards, outermost
-    /// first; the last one is the mount point. Empty if it exists.
-    pub fn missing(&self) -> &[RelPath] {
-        &self.missing
     }
 
     /// Whether an environment of Python is there, and not just a place for one.

@@ -137,6 +137,10 @@ impl Name {
                     _ => (error, "no setting gives it more"),
                 }
             }
+            Ended::Host(what) => {
+                let what = brief(&what);
+                return Error::failed(format!("{who} cannot be run: {what}; nothing was started"));
+            }
             Ended::Trap(what) => {
                 let what = brief(&what);
                 let error = Error::failed(format!("{who} crashed: {what}; nothing was started"));

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::config::DEFAULT_POLICY_TIMEOUT;
+
 /// Bytes of a component's file.
 pub(super) const COMPONENT_BYTES: u64 = 64 << 20;
 /// Bytes of all linear memories together.
@@ -21,7 +23,7 @@ pub(super) const RANDOM_BYTES: u64 = 64 << 10;
 /// What the caller's wait is bounded by.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Allowed {
-    /// Wall time of one call, start-up included.
+    /// Wall time of a policy's start and of all its answers together.
     pub(super) time: Duration,
     /// Wall time to compile a component that is not built in.
     pub(super) compile_time: Duration,
@@ -34,7 +36,7 @@ pub(super) struct Allowed {
 impl Allowed {
     /// What holds unless the person says otherwise.
     pub(super) const DEFAULT: Self = Self {
-        time: Duration::from_secs(2),
+        time: DEFAULT_POLICY_TIMEOUT,
         compile_time: Duration::from_secs(60),
         growth: 350 << 20,
     };
@@ -106,11 +108,13 @@ mod tests {
                 Allowed::DEFAULT.compile_time.as_secs()
             ),
             format!("| bytes of its file | {} MiB |", COMPONENT_BYTES >> 20),
-            format!("| memory | {} MiB |", MEMORY >> 20),
-            format!("| elements of a table | {TABLE_ELEMENTS} |"),
+            format!("| all its memories together | {} MiB |", MEMORY >> 20),
+            format!("| elements of all its tables together | {TABLE_ELEMENTS} |"),
             format!("| core instances, memories, tables | {INSTANCES} each |"),
             format!("| files, directories and streams open at once | {OPEN_FILES} |"),
             format!("| bytes it hands over in one call | {} MiB |", ANSWER_BYTES >> 20),
+            format!("| random bytes it asks for in one call | {} KiB |", RANDOM_BYTES >> 10),
+            format!("| stack | {} KiB |", crate::policy::tuning::STACK >> 10),
         ];
         for line in lines {
             assert!(readme.contains(&line), "not in guest/README.md: {line}");

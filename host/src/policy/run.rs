@@ -1,7 +1,7 @@
 //! Running a policy where the caller can stop waiting for it.
 //!
-//! Epochs end WebAssembly code, but neither a host call that blocks (opening a
-//! fifo, a sleep) nor a compilation. So a policy runs on a thread of its own, and
+//! Epochs end WebAssembly code, but neither a host call that blocks (a sleep,
+//! a slow disk) nor a compilation. So a policy runs on a thread of its own, and
 //! the caller walks away when time is up; the thread ends with the process.
 
 use std::fs::File;
@@ -44,6 +44,8 @@ pub(super) enum Ended {
     Invalid(Inspection),
     /// It trapped or exited.
     Trap(String),
+    /// This machine cannot run any, or paude has a fault.
+    Host(String),
 }
 
 impl From<Fault> for Ended {
@@ -61,11 +63,12 @@ pub(super) struct Used {
     pub(super) memory: usize,
 }
 
-/// Bytes of the thread's stack, used only as they are needed. Reading a component
-/// recurses as deep as its types are nested, and nothing bounds that: it must meet
-/// the watch ([`Allowed::growth`]) before the end of the stack, which would be the
-/// end of paude.
-const STACK: usize = 1 << 30;
+/// Bytes of the thread's stack, used only as they are needed.
+const STACK: usize = 8 << 20;
+/// The same where a component is read that is not built in. That recurses as deep as its
+/// types are nested, and nothing bounds that: it must meet the watch ([`Allowed::growth`])
+/// before the end of the stack, which would be the end of paude.
+const READING_STACK: usize = 1 << 30;
 
 /// A policy's instance, on its thread.
 pub(super) struct Guest {
@@ -128,11 +131,11 @@ impl Running {
         let growth = if code.is_none() { usize::MAX } else { allowed.growth };
         let file = code.as_ref().map_or(0, |foreign| foreign.bytes.len());
         let watch = Watch::new(Allowed { growth, ..allowed }, file);
-        let unable = |error| Fault::other("no policy can run here", &error);
-        let (engine, code, spinner) = match code {
+        let unable = |error| Ended::Host(format!("no policy can run here: {error:#}"));
+        let (engine, code, stack, spinner) = match code {
             None => {
                 let (engine, component) = builtin::load().map_err(unable)?;
-                (engine, Code::Compiled(component), None)
+                (engine, Code::Compiled(component), STACK, None)
             }
             Some(foreign) => {
                 let mut settings = tuning::config();
@@ -141,7 +144,7 @@ impl Running {
                 settings.memory_reservation(4 << 30).memory_guard_size(32 << 20);
                 let engine = Engine::new(settings.cache(foreign.cache));
                 let engine = engine.map_err(unable)?;
-                (engine, Code::Binary(foreign.bytes), Some(foreign.spinner))
+                (engine, Code::Binary(foreign.bytes), READING_STACK, Some(foreign.spinner))
             }
         };
         let (compiled, when_compiled) = mpsc::channel();
@@ -150,7 +153,7 @@ impl Running {
         let thread_engine = engine.clone();
         std::thread::Builder::new()
             .name("policy".to_owned())
-            .stack_size(STACK)
+            .stack_size(stack)
             .spawn(move || {
                 let component = code.compile(&thread_engine);
                 let _ = compiled.send(());
@@ -163,7 +166,7 @@ impl Running {
                     Err(ended) => drop(started.send(Err(ended))),
                 }
             })
-            .map_err(|error| Ended::Trap(format!("cannot start a thread: {error}")))?;
+            .map_err(|error| Ended::Host(format!("cannot start a thread: {error}")))?;
 
         let (time, compile_time) = (allowed.time, allowed.compile_time);
         if let Some(mut spinner) = spinner {
@@ -208,7 +211,7 @@ impl Running {
         self.used.time += began.elapsed();
         match waited {
             Ok(Some(value)) => Ok(value),
-            Ok(None) => Err(Ended::Trap("this is a fault of paude's own".to_owned())),
+            Ok(None) => Err(Ended::Host("this is a fault of paude's own".to_owned())),
             Err(limit) => {
                 // Running code traps now; a thread inside a host call is left behind.
                 self.engine.increment_epoch();
@@ -310,7 +313,7 @@ mod tests {
             Ok(_) => "it runs".to_owned(),
             Err(Ended::Limit(limit)) => limit.to_string(),
             Err(Ended::Invalid(inspection)) => inspection.faults[0].what.clone(),
-            Err(Ended::Trap(what)) => what,
+            Err(Ended::Trap(what) | Ended::Host(what)) => what,
         }
     }
 

@@ -179,7 +179,7 @@ pub(super) fn store(engine: &Engine, root: Option<File>) -> Store<State> {
     let mut store = Store::new(engine, state);
     store.limiter(|state| state);
     store.set_hostcall_fuel(limits::ANSWER_BYTES);
-    // The watchdog advances the epoch once, when the time is up.
+    // Whoever waits advances the epoch once, when the time is up.
     store.set_epoch_deadline(1);
     store
 }

@@ -17,10 +17,10 @@ impl Check<'_> {
         let mut targets = BTreeSet::new();
         for (path, finding) in wanted {
             let shadow = match self.workspace.place(path) {
-                Ok(Place::Directory(real)) => Some(self.shadow(real, Vec::new(), finding)),
+                Ok(Place::Directory(real)) => Some(self.shadow(real, finding)),
                 Ok(Place::Missing(make)) if self.may_be_made(finding) => {
                     let finding = wit::Finding { kind: wit::Kind::Reserved, ..(*finding).clone() };
-                    make.last().cloned().map(|real| self.shadow(real, make, &finding))
+                    make.last().map(|real| self.shadow(real.clone(), &finding))
                 }
                 Ok(Place::Missing(_)) => self.fault(path, "does not exist"),
                 Ok(Place::File) => self.fault(path, "is not a directory"),
@@ -49,11 +49,10 @@ impl Check<'_> {
         None
     }
 
-    fn shadow(&self, path: RelPath, missing: Vec<RelPath>, finding: &wit::Finding) -> Shadow {
+    fn shadow(&self, path: RelPath, finding: &wit::Finding) -> Shadow {
         Shadow {
             target: self.workspace.target().join(&path),
             path,
-            missing,
             size: self.config.size,
             storage: self.config.storage,
             kind: String::from(&finding.kind),
@@ -87,7 +86,7 @@ impl Check<'_> {
                     let reason =
                         format!("{marker}, behind a link to `{}`", shown_path(target.as_path()));
                     let finding = wit::Finding { kind, reason, ..finding.clone() };
-                    let shadow = self.shadow(path.clone(), Vec::new(), &finding);
+                    let shadow = self.shadow(path.clone(), &finding);
                     return Some(Shadow { target: container, ..shadow });
                 }
             },

@@ -175,7 +175,6 @@ impl Plan {
             shadows.push(Shadow {
                 path,
                 target,
-                missing: Vec::new(),
                 size: u.arbitrary()?,
                 storage: crate::value::Storage::Tmpfs,
                 kind: "venv".to_owned(),
