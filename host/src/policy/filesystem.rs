@@ -38,14 +38,14 @@ pub(super) struct ReadOnly<'a> {
 enum Open {
     /// With whether it was listed: the first listing goes through this very descriptor,
     /// a later one opens it anew, as the place in the listing belongs to the descriptor.
-    Dir(Dir, bool),
+    Dir(Arc<Dir>, bool),
     File(Arc<std::fs::File>),
 }
 
 impl ReadOnly<'_> {
     /// Hands a directory to the policy.
     pub(super) fn push_dir(&mut self, dir: Dir) -> FsResult<Resource<Descriptor>> {
-        self.push(Open::Dir(dir, false))
+        self.push(Open::Dir(Arc::new(dir), false))
     }
 
     // The bindings name the types of resources; the table holds ours under the same number.
