@@ -108,7 +108,8 @@ fn each_failure_says_what_was_found_and_what_to_do() -> Outcome {
         (
             made("wild-pointer"),
             "crashed: pointer out of bounds of memory",
-            "this is a fault of the policy's own; `--policy builtin` decides without it",
+            "this is a fault of the policy's own, or of its kept machine code, which \
+             --no-policy-cache makes anew; `--policy builtin` decides without it",
         ),
         (made("fifo"), "refused: a fifo is not opened", ""),
         (made("loop-detect"), "used more than 1 s of time", "--policy-timeout SECONDS gives it"),

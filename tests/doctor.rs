@@ -125,6 +125,11 @@ fn what_cannot_work_is_bad() -> Outcome {
     let said = env.paude(&["doctor"]).code(1).stdout();
     let wanted = "✗ project: paude.json:1:7: unknown key `vnev`\n  hint: did you mean `venv`?\n";
     assert!(said.contains(wanted), "{said}");
+    // An error of several lines is one here.
+    let linked = Env::with("out -> /nonexistent\nin -> .");
+    linked.write("paude.json", "{\"venv\": [\"out\", \"in\"]}");
+    let said = linked.paude(&["doctor"]).code(1).stdout();
+    assert!(said.contains("✗ project: ") && !said.contains("\\n"), "{said}");
     env.write("paude.json", "{\"venv\": \"none\"}");
     let said = env.paude(&["doctor", "--engine", "docker"]).code(1).stdout();
     assert!(said.contains("! project: no environment is hidden, with a warning\n"), "{said}");
@@ -210,6 +215,9 @@ fn why_the_policy_cache_is_not_used_is_told() -> Outcome {
         std::os::unix::fs::chown(&dir, Some(1), None)?;
         told(&env.project, "it belongs to another person\n  hint: set XDG_CACHE_HOME");
     }
+    std::fs::remove_dir_all(&dir)?;
+    std::fs::write(&dir, "")?;
+    told(&env.project, "it is not a directory\n  hint: remove it\n");
     Ok(())
 }
 

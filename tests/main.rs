@@ -46,6 +46,7 @@ mod verify;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    heed_signals();
     let arguments = libtest_mimic::Arguments::from_args();
     let mut trials = Vec::new();
     trials.extend(authors::trials());
@@ -68,4 +69,15 @@ fn main() -> ExitCode {
     let conclusion = libtest_mimic::run(&arguments, trials);
     support::clean_up();
     conclusion.exit_code()
+}
+
+/// What was ignored when the tests were started, as by `nohup`, would be ignored in all that
+/// they start.
+fn heed_signals() {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    let ending = std::sync::Arc::new(true.into());
+    for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
+        let ending = std::sync::Arc::clone(&ending);
+        signal_hook::flag::register_conditional_default(signal, ending).unwrap();
+    }
 }

@@ -28,6 +28,7 @@ pub fn trials() -> Vec<Trial> {
         one_that_is_not_there_before_nor_after_is_unchanged,
         mount_points_of_two_runs_at_once_are_no_change,
         a_run_that_fails_leaves_a_receipt,
+        a_receipt_in_what_it_tells_of_stops_everything,
         a_receipt_that_cannot_be_written_stops_everything,
         a_receipt_is_replaced_whole,
         a_receipt_stays_in_the_directory_that_was_named,
@@ -288,6 +289,17 @@ fn a_run_that_fails_leaves_a_receipt() -> Outcome {
     run(&env, &[]).code(125).says("cannot start `podman`");
     let receipt = read(&env);
     assert_eq!((&receipt["exit"], &receipt["unchanged"]), (&json!(125), &json!(true)));
+    Ok(())
+}
+
+fn a_receipt_in_what_it_tells_of_stops_everything() -> Outcome {
+    let env = Env::with(".venv/pyvenv.cfg\nlink -> .venv");
+    let before = snapshot(&env.project);
+    for file in [".venv/receipt.json", "link/receipt.json", ".venv/../.venv/receipt.json"] {
+        let ran = env.paude(&["--engine", "native", "--receipt", file, "--", "true"]).code(2);
+        ran.says("error: a receipt in `.venv` would change what it tells of\nhint: ");
+    }
+    assert_unchanged(&env.project, &before);
     Ok(())
 }
 

@@ -21,6 +21,7 @@ pub fn trials() -> Vec<Trial> {
         what_could_not_be_read_is_not_said_to_be_untouched,
         what_a_container_says_cannot_forge_a_line,
         what_json_cannot_say_is_found_out_before_anything_is_run,
+        a_conda_environment_without_python_is_none_that_could_fail,
         a_signal_ends_it_and_fails_no_step,
         what_is_not_hidden_is_told,
         an_engine_that_is_missing_is_an_error,
@@ -107,6 +108,18 @@ fn what_json_cannot_say_is_found_out_before_anything_is_run() -> Outcome {
         env.paude(&args).code(125).prints("").says("is not UTF-8, and JSON cannot say it");
     }
     assert!(!env.project.join("ran").exists());
+    Ok(())
+}
+
+fn a_conda_environment_without_python_is_none_that_could_fail() -> Outcome {
+    let env = project("exit 1");
+    std::fs::remove_dir_all(env.project.join(".venv"))?;
+    std::fs::create_dir_all(env.project.join(".pixi/envs/default/conda-meta"))?;
+    let said = env.paude(&VERIFY).code(1).stdout();
+    assert!(
+        said.contains("– the environment of the host works: skipped: there is none\n"),
+        "{said}"
+    );
     Ok(())
 }
 

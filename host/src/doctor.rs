@@ -66,7 +66,9 @@ impl Diagnosis {
     }
 
     fn error(&mut self, about: &'static str, error: &Error) {
-        self.add(Health::Bad, about, error.message(), Some(&error.hints().join("; ")));
+        // Some are lists.
+        let said = error.message().replace("\n  - ", "; ");
+        self.add(Health::Bad, about, &said, Some(&error.hints().join("; ")));
     }
 
     /// Whether nothing is bad.

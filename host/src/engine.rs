@@ -25,6 +25,15 @@ pub fn take_over() {
     native::take_over();
 }
 
+/// Starts a thread. Where there can be no more, that is an error and not the end of paude.
+fn thread(work: impl FnOnce() + Send + 'static) -> crate::error::Result<()> {
+    let started = std::thread::Builder::new().spawn(work);
+    started.map(drop).map_err(|error| {
+        crate::error::Error::failed(format!("cannot start a thread: {error}"))
+            .hint("end something, or allow more processes: ulimit -u")
+    })
+}
+
 /// Whether the built-in engine works, by starting it over this directory.
 pub fn try_native(workspace: &std::path::Path) -> crate::error::Result<()> {
     #[cfg(target_os = "linux")]

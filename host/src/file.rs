@@ -2,6 +2,7 @@
 //! wait, nor a huge file fill its memory.
 
 use std::fs::File;
+use std::io::ErrorKind::{NotADirectory, NotFound};
 use std::io::{self, Read as _};
 use std::path::Path;
 
@@ -36,7 +37,7 @@ pub(crate) fn read_named(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>>
         reason = "the person named this file; it may lie anywhere"
     )]
     match options.read(true).custom_flags(NONBLOCKING).open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if matches!(error.kind(), NotFound | NotADirectory) => Ok(None),
         file => read(file?, limit).map(Some),
     }
 }

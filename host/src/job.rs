@@ -35,7 +35,7 @@ impl Job {
             env: config.env.clone(),
             user: chosen.user(config.user.as_deref(), &config.engine_args)?,
             unguarded: false,
-            tty: std::io::stdin().is_terminal() && std::io::stdout().is_terminal(),
+            tty: std::io::stdout().is_terminal() && owns_terminal(),
             volumes: Vec::new(),
             guarded: Guarded::all(plan),
             selinux: std::path::Path::new("/sys/fs/selinux/enforce").exists(),
@@ -91,6 +91,13 @@ fn default_image(plan: &Plan) -> (String, Option<String>) {
         ),
         None => (NEWEST.to_owned(), Some("no environment tells another version".to_owned())),
     }
+}
+
+/// Whether stdin is a terminal, and paude not in its background, where an engine's client
+/// would be stopped for taking it.
+fn owns_terminal() -> bool {
+    let own = rustix::process::getpgrp();
+    rustix::termios::tcgetpgrp(rustix::stdio::stdin()).is_ok_and(|group| group == own)
 }
 
 /// What the name of every container of paude's begins with.

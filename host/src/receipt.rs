@@ -28,6 +28,18 @@ pub struct Receipt {
 impl Receipt {
     /// Looks at what the plan hides, and makes sure that the file can be written.
     pub fn begin(file: &Path, workspace: &Workspace, plan: &Plan) -> Result<Self> {
+        let place = HostPath::nearest(file).ok();
+        let hidden = |shadow: &&Shadow| {
+            let directory = workspace.path().join(shadow.path());
+            place.as_ref().is_some_and(|place| place.as_path().starts_with(directory.as_path()))
+        };
+        if let Some(shadow) = plan.shadows().iter().find(hidden) {
+            let path = shown(shadow.path().as_str());
+            return Err(Error::usage(format!(
+                "a receipt in `{path}` would change what it tells of"
+            ))
+            .hint("let it lie elsewhere"));
+        }
         let file = File::prepare(file)?;
         text(workspace.path())?;
         let before = Before::look(workspace, plan)?;

@@ -132,6 +132,7 @@ impl<'w> Session<'w> {
                     make.iter().try_for_each(|path| self.make(path))?;
                 }
                 Ok(Place::Outside) if !inside && self.leads_to(path, shadow) => return Ok(()),
+                Err(error) => return Err(fail(error)),
                 _ => break,
             }
         }

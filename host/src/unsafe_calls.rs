@@ -42,6 +42,18 @@ pub(crate) fn builtin_policy(
     }
 }
 
+/// Whether a signal is ignored.
+pub(crate) fn is_ignored(signal: i32) -> bool {
+    let mut action = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: nothing is set; what is there is written to `action`, which zeroes fill for
+    // the case that it fails.
+    let action = unsafe {
+        libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr());
+        action.assume_init()
+    };
+    action.sa_sigaction == libc::SIG_IGN
+}
+
 #[cfg(target_os = "linux")]
 pub(crate) use linux::*;
 

@@ -107,9 +107,15 @@ impl Volumes {
     }
 
     /// Makes what is missing and, unless it has succeeded there before, has the setup run.
-    pub fn ready(&self, workspace: &Workspace, setup: impl Fn() -> Result<Ended>) -> Result<Ready> {
+    /// If another session's has to be waited for, that is said, unless it is to be `quiet`.
+    pub fn ready(
+        &self,
+        workspace: &Workspace,
+        quiet: bool,
+        setup: impl Fn() -> Result<Ended>,
+    ) -> Result<Ready> {
         for _ in 0..TRIES {
-            let locks = self.locks(|name| self.store.share(name))?;
+            let locks = self.locks(|name| self.store.share(name, quiet))?;
             if let Some(locks) = locks
                 && self.is_ready()
             {

@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 
 use super::lane::Lane;
 use super::{Test, on_each_lane};
-use crate::support::{Env, Outcome, paude};
+use crate::support::{Env, Outcome, Ran, paude};
 
-pub(super) const TESTS: [(&str, Test); 4] = on_each_lane![
+pub(super) const TESTS: [(&str, Test); 5] = on_each_lane![
     each_signal_ends_a_command_without_handler,
     each_signal_ends_the_setup,
     a_handler_has_its_say,
     a_signal_while_the_container_starts_is_not_lost,
+    what_is_ignored_at_the_start_stays_so,
 ];
 
 /// Far more than any engine needs to end a container.
@@ -106,5 +107,23 @@ fn a_signal_while_the_container_starts_is_not_lost(lane: &Lane) -> Outcome {
         assert!(code.is_none_or(|code| code == ends || code == 125), "after {pause} ms: {code:?}");
         assert_eq!(lane.containers(&env), "", "after {pause} ms");
     }
+    Ok(())
+}
+
+/// As `nohup` has it.
+fn what_is_ignored_at_the_start_stays_so(lane: &Lane) -> Outcome {
+    let env = lane.env();
+    let mut command = env.command("sh");
+    command.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]).arg(paude()).args(lane.args());
+    command.args(["--", "sh", "-c", "touch ready; sleep 1; echo survived"]);
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+    let started = Instant::now();
+    while !env.project.join("ready").exists() {
+        assert!(started.elapsed() < PATIENCE, "the container does not start");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-s", "HUP", &id]).status()?.success());
+    Ran(child.wait_with_output()?).code(0).prints("survived\n");
     Ok(())
 }

@@ -7,10 +7,11 @@ use super::lane::Lane;
 use super::{Test, on_each_lane};
 use crate::support::{Env, Outcome, paude};
 
-pub(super) const TESTS: [(&str, Test); 3] = on_each_lane![
+pub(super) const TESTS: [(&str, Test); 4] = on_each_lane![
     a_shell_with_a_prompt_and_ctrl_c,
     a_failed_setup_still_opens_a_shell,
     a_signal_to_paude_ends_a_shell,
+    a_terminal_that_goes_away_ends_setup_and_command,
 ];
 
 /// A tmux server of its own, ended when dropped.
@@ -127,5 +128,27 @@ fn a_signal_to_paude_ends_a_shell(lane: &Lane) -> Outcome {
         tmux.wait_for("ended");
         assert_eq!(lane.containers(&env), "", "{name}");
     }
+    Ok(())
+}
+
+/// The kernel tells that to the leader of the session alone.
+fn a_terminal_that_goes_away_ends_setup_and_command(lane: &Lane) -> Outcome {
+    let env = lane.env_with(".venv/pyvenv.cfg");
+    let tmux = Tmux::start(&env);
+    let setup = "touch begun; sleep 2";
+    let (paude, args) = (paude().display().to_string(), lane.args().join(" "));
+    let line =
+        format!("exec {paude} {args} --setup '{setup}' -- touch {}/ran", env.project.display());
+    let project = env.project.display().to_string();
+    tmux.tmux(&["new-window", "-c", &project, &line]);
+    let started = Instant::now();
+    while !env.project.join("begun").exists() {
+        assert!(started.elapsed() < Duration::from_secs(30), "the setup does not begin");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    tmux.tmux(&["kill-server"]);
+    std::thread::sleep(Duration::from_secs(4));
+    assert!(!env.project.join("ran").exists());
+    assert_eq!(lane.containers(&env), "");
     Ok(())
 }

@@ -239,6 +239,14 @@ fn prune_removes_what_belongs_to_no_project(lane: &Lane) -> Outcome {
     kept.run(SETUP, ":").code(0);
     let name = kept.names().remove(0);
     kept.env.paude(&["volumes", "prune"]).code(0).prints("");
+    // Another shell may have another Python first: that takes nothing away.
+    let bin = kept.env.root().join("bin");
+    std::fs::create_dir(&bin)?;
+    std::os::unix::fs::symlink("/bin/true", bin.join("python3"))?;
+    let mut shell = kept.env.command(paude());
+    let path = kept.env.vars.iter().find(|(name, _)| name == "PATH").unwrap();
+    shell.env("PATH", format!("{}:{}", bin.display(), path.1)).args(["volumes", "prune"]);
+    Ran(shell.output()?).code(0).prints("");
     // Or to an image that is gone: as if another had been there.
     let record = format!(".local/state/paude/volumes/{name}/record.json");
     let record = kept.env.home().join(record);

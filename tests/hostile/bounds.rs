@@ -5,12 +5,13 @@ use std::time::Duration;
 use libtest_mimic::Trial;
 
 use super::{judge, policy};
-use crate::support::Outcome;
+use crate::support::{Outcome, Ran, paude};
 use crate::trials;
 
 /// All of them.
 pub fn trials() -> Vec<Trial> {
     trials![
+        a_policy_runs_under_a_limit_on_addresses,
         time_is_two_seconds_by_default_and_starts_nothing,
         time_ends_code_wherever_it_runs,
         time_ends_calls_of_the_host_that_wait,
@@ -57,6 +58,21 @@ fn takes_too_long(name: &str) {
     let words = format!("policy `{file}` used more than 1 s of time; nothing was started\n");
     judge::refused(&env, &args, Duration::from_secs(1), 125, &words)
         .says("hint: --policy-timeout SECONDS gives it more");
+}
+
+/// As batch systems set one: a gigabyte. Less is the machine's fault and not the policy's.
+fn a_policy_runs_under_a_limit_on_addresses() -> Outcome {
+    let env = judge::project();
+    let file = policy::make(&env, "empty");
+    let limited = |kib: u32| {
+        let mut command = env.command("sh");
+        let script = format!("ulimit -v {kib}; exec \"$0\" plan --policy \"$1\"");
+        Ran(command.args(["-c", &script]).arg(paude()).arg(&file).output().unwrap())
+    };
+    limited(1 << 20).code(0);
+    let said = limited(100_000).code(125).stderr();
+    assert!(said.contains("cannot be run: ") && !said.contains("policy's own"), "{said}");
+    Ok(())
 }
 
 fn time_is_two_seconds_by_default_and_starts_nothing() -> Outcome {

@@ -40,13 +40,17 @@ pub(super) fn execute(cli: &cli::Run) -> Result<Exit> {
     let signals = Signals::new()?;
     let ended = match &volumes {
         None => run(&workspace, &plan, chosen.engine, &job, &rendered, Streams::Own, &signals),
-        Some(volumes) => keeping(volumes, &workspace, &plan, chosen.engine, &job, &signals),
+        Some(volumes) => {
+            keeping(volumes, &workspace, &plan, chosen.engine, &job, cli.quiet, &signals)
+        }
     };
     if let Some(large) = large {
         large.suggest_volume();
     }
     let ended = ended.and_then(|ended| ended.exit);
     let Some(receipt) = receipt else { return ended };
+    // An earlier run's receipt must not be left to speak for this one.
+    let _held = signals.watch()?;
     let code = ended.as_ref().map_or_else(Error::code, |exit| exit.code());
     match receipt.end(&workspace, chosen.engine, code) {
         Ok(compared) => announce::changed(cli, &compared),
@@ -63,6 +67,7 @@ fn keeping(
     plan: &Plan,
     engine: Engine,
     job: &Job,
+    quiet: bool,
     signals: &Signals,
 ) -> Result<Ended> {
     let start = |job: &Job, streams| {
@@ -77,7 +82,7 @@ fn keeping(
             None => ended,
         })
     };
-    match volumes.ready(workspace, setup)? {
+    match volumes.ready(workspace, quiet, setup)? {
         Ready::Held(_held) => start(&Job { setup: None, ..job.clone() }, Streams::Own),
         Ready::Failed(ended) => Ok(ended),
     }

@@ -25,8 +25,10 @@ pub(super) fn project(workspace: &Workspace) -> Result<(File<Repository>, Vec<St
 pub(super) fn person() -> Result<(File<Person>, Vec<String>)> {
     let Some(path) = person_file() else { return parse("", None) };
     let name = shown_path(&path);
-    let bytes = file::read_named(&path, MAX_BYTES)
-        .map_err(|error| Error::usage(format!("cannot read `{name}`: {error}")))?;
+    let bytes = file::read_named(&path, MAX_BYTES).map_err(|error| {
+        Error::usage(format!("cannot read `{name}`: {error}"))
+            .hint("mend it, or set XDG_CONFIG_HOME to another directory")
+    })?;
     parse(&name, bytes)
 }
 

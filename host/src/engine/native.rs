@@ -62,17 +62,17 @@ pub(super) fn run(
         }
     };
     let init = running.init;
-    std::thread::spawn(move || processes::forward(init, signals));
+    super::thread(move || processes::forward(init, signals))?;
     let (on_loss, lost) = mpsc::channel();
     // By number it could be another process, once this one has ended.
     let handle = Pid::from_raw(init.cast_signed())
         .and_then(|init| rustix::process::pidfd_open(init, PidfdFlags::empty()).ok());
-    std::thread::spawn(move || {
+    super::thread(move || {
         if let (Some(handle), Some(path)) = (handle, watch.outside(init)) {
             let _ = on_loss.send(path);
             let _ = rustix::process::pidfd_send_signal(handle, Signal::KILL);
         }
-    });
+    })?;
     let exit = running.wait();
     if let Ok(path) = lost.try_recv() {
         return Ok(Ended { exit: Err(Watch::error(&path)), gone: true });

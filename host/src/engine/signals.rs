@@ -47,7 +47,7 @@ impl Signals {
     /// They end paude, as they do anyway.
     pub fn new() -> Result<Self> {
         let (ending, came) = (Arc::new(AtomicBool::new(true)), Arc::default());
-        for signal in ENDING {
+        for signal in heeded() {
             let number = usize::try_from(signal).expect("signals have small numbers");
             flag::register_conditional_default(signal, Arc::clone(&ending))
                 .and_then(|_| flag::register_usize(signal, Arc::clone(&came), number))
@@ -58,7 +58,7 @@ impl Signals {
 
     /// From here on they are events.
     pub fn watch(&self) -> Result<(Watched, Watching)> {
-        let watched = Watched::new(ENDING).map_err(|error| unable(&error))?;
+        let watched = Watched::new(heeded()).map_err(|error| unable(&error))?;
         let watching = Watching { ending: Arc::clone(&self.ending), handle: watched.handle() };
         self.ending.store(false, Ordering::SeqCst);
         Ok((watched, watching))
@@ -78,6 +78,12 @@ impl Drop for Watching {
         self.handle.close();
         self.ending.store(true, Ordering::SeqCst);
     }
+}
+
+/// Those that were not ignored when paude was started, as `nohup` and a shell's `trap ''`
+/// have it: they stay ignored, here and in what is started.
+fn heeded() -> impl Iterator<Item = i32> {
+    ENDING.into_iter().filter(|&signal| !crate::unsafe_calls::is_ignored(signal))
 }
 
 fn unable(error: &std::io::Error) -> Error {

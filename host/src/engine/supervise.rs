@@ -21,9 +21,9 @@ use crate::escape::shown;
 use crate::render::{Argv, Engine, Job, Rendered};
 
 /// What a client may end with that a signal ended before its container ran, or while
-/// that was ending: docker with 0 or 125, podman with 1, 127 or 128+n, and both with 137
-/// if paude removed it.
-const CLIENT_ENDED: [i32; 8] = [0, 1, 125, 127, 129, 130, 137, 143];
+/// that was ending: docker with 0 or 125, podman with 1, 126, 127 or 128+n, and both
+/// with 137 if paude removed it.
+const CLIENT_ENDED: [i32; 9] = [0, 1, 125, 126, 127, 129, 130, 137, 143];
 
 /// How often a signal is tried again while the container is not yet there to take it.
 const RETRY: Duration = Duration::from_millis(200);
@@ -93,6 +93,11 @@ fn client(
     })?;
     let run = Arc::new(());
     let events = events(&mut client, engine, job, signals, Arc::downgrade(&run));
+    let events = events.inspect_err(|_| {
+        let _ = client.kill();
+        let _ = client.wait();
+        remove_container(engine, &job.name, SETTLING);
+    })?;
     let pid = Pid::from_child(&client);
     let (mut undelivered, mut lost) = (None, None);
     loop {
@@ -115,8 +120,9 @@ fn client(
                 return Ok(match lost {
                     Some((path, true)) => Ended { exit: Err(Watch::error(&path)), gone: true },
                     Some((path, false)) => {
-                        let still = format!("{engine} rm --force {}", job.name);
-                        let exit = Err(Watch::error_of_running(&path, &still));
+                        let exit = Err(
+                            Watch::error_of_running(&path).hint(still_there(engine, &job.name))
+                        );
                         Ended { exit, gone: false }
                     }
                     None => ended(status, undelivered, engine, &job.name),
@@ -159,24 +165,24 @@ fn events(
     job: &Job,
     mut signals: Watched,
     run: Weak<()>,
-) -> Receiver<Event> {
+) -> Result<Receiver<Event>> {
     let (sender, events) = mpsc::channel();
     let pid = Pid::from_child(client);
     let (on_loss, watch, name) = (sender.clone(), Watch(job.guarded.clone()), job.name.clone());
-    std::thread::spawn(move || {
+    super::thread(move || {
         if let Some(path) = watch.container(engine, &name, &run) {
             let _ = on_loss.send(Event::Lost(path));
         }
-    });
+    })?;
     let on_signal = sender.clone();
-    std::thread::spawn(move || {
+    super::thread(move || {
         for origin in signals.forever() {
             if on_signal.send(Event::Signal(origin.signal)).is_err() {
                 break;
             }
         }
-    });
-    std::thread::spawn(move || {
+    })?;
+    super::thread(move || {
         // The loop sends signals by id while this waits, so `Child::wait`, which
         // needs the child for itself, will not do.
         let status = loop {
@@ -187,8 +193,8 @@ fn events(
             }
         };
         let _ = sender.send(Event::Ended(status));
-    });
-    events
+    })?;
+    Ok(events)
 }
 
 /// A client that a signal ended leaves its container behind, and may itself say 0. One
@@ -204,19 +210,33 @@ fn ended(status: ExitStatus, undelivered: Option<i32>, engine: Engine, container
             // podman's client makes it all by itself; docker's daemon goes on without one.
             let patience = if engine == Engine::Docker { SETTLING } else { Duration::ZERO };
             let gone = remove_container(engine, container, patience);
-            if let (Some(signal), None) = (status.signal(), undelivered)
-                && !signals::ENDING.contains(&signal)
-            {
-                let left = if gone { "" } else { ", and its container cannot be removed" };
-                let _ = writeln!(
-                    std::io::stderr(),
-                    "error: {engine} was killed by signal {signal}{left}"
-                );
+            let killed = status
+                .signal()
+                .filter(|signal| undelivered.is_none() && !signals::ENDING.contains(signal));
+            let error = match (killed, gone) {
+                (Some(signal), true) => format!("{engine} was killed by signal {signal}"),
+                (Some(signal), false) => format!(
+                    "{engine} was killed by signal {signal}, and its container cannot be removed"
+                ),
+                (None, false) => "the container cannot be removed".to_owned(),
+                (None, true) => String::new(),
+            };
+            if !error.is_empty() {
+                let mut error = Error::failed(error);
+                if !gone {
+                    error = error.hint(still_there(engine, container));
+                }
+                let _ = writeln!(std::io::stderr(), "{error}");
             }
             (128 + signal.unwrap_or(0), gone)
         }
     };
     Ended { exit: Ok(Exit::Command(u8::try_from(code).unwrap_or(125))), gone }
+}
+
+/// What to do about a container that paude could not remove.
+fn still_there(engine: Engine, container: &str) -> String {
+    format!("end it: {engine} rm --force {container}")
 }
 
 /// Removes a container that nobody waits for. Returns whether it is gone. If there is

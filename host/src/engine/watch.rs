@@ -38,12 +38,12 @@ impl Watch {
         Error::guard(format!("`{path}` is no longer hidden; the container was stopped")).hint(CAUSE)
     }
 
-    /// The same where the container cannot be stopped; `rm` would stop it.
-    pub(super) fn error_of_running(path: &Path, rm: &str) -> Error {
+    /// The same where the container cannot be stopped.
+    pub(super) fn error_of_running(path: &Path) -> Error {
         let path = shown_path(path);
         Error::guard(format!("`{path}` is no longer hidden, and the container cannot be stopped"))
             .hint(CAUSE)
-            .hint(format!("it writes into the host's directory; end it: {rm}"))
+            .hint("it writes into the host's directory")
     }
 
     /// Looks until a shadow of the process is gone, and says which. `None` when the

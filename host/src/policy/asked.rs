@@ -39,10 +39,12 @@ pub(super) enum NotStarted {
     Other(Error),
 }
 
-/// How sentences name a policy, and whether it is the built-in one.
+/// How sentences speak of a policy.
 struct Name {
     who: String,
     builtin: bool,
+    /// Whether its machine code may be an earlier run's.
+    kept: bool,
 }
 
 impl Asked {
@@ -57,7 +59,7 @@ impl Asked {
 
     /// [`Self::start`], with all faults of a component that cannot be.
     pub(super) fn try_start(policy: Policy, terms: &Terms<'_>) -> Result<Self, NotStarted> {
-        let name = Name { who: policy.who, builtin: policy.bytes.is_none() };
+        let mut name = Name { who: policy.who, builtin: policy.bytes.is_none(), kept: false };
         let place = terms.workspace.map(|workspace| workspace.path().as_path());
         let root = terms.workspace.map(Workspace::try_clone).transpose().map_err(|error| {
             let what = format!("cannot open the workspace for the policy: {error}");
@@ -65,6 +67,7 @@ impl Asked {
         })?;
         let code = policy.bytes.map(|bytes| {
             let cache = if terms.cache { cache::open(place) } else { None };
+            name.kept = cache.is_some();
             let once = if cache.is_some() { " (once; kept for later runs)" } else { "" };
             let text = format!("Compiling {}{once} ...", name.who);
             Foreign { bytes, cache, spinner: Spinner::new(text, !terms.quiet) }
@@ -144,7 +147,14 @@ impl Name {
             Ended::Trap(what) => {
                 let what = brief(&what);
                 let error = Error::failed(format!("{who} crashed: {what}; nothing was started"));
-                (error, "this is a fault of the policy's own")
+                let hint = match self.kept {
+                    true => {
+                        "this is a fault of the policy's own, or of its kept machine code, which \
+                         --no-policy-cache makes anew"
+                    }
+                    false => "this is a fault of the policy's own",
+                };
+                (error, hint)
             }
         };
         match self.builtin {

@@ -72,6 +72,9 @@ fn unused(directory: &Path, workspace: Option<&Path>) -> Option<Error> {
         Ok(data) => data,
         Err(error) => return Some(Error::failed(error.to_string())),
     };
+    if !data.is_dir() {
+        return Some(Error::failed("it is not a directory").hint("remove it"));
+    }
     if data.uid() != rustix::process::geteuid().as_raw() {
         return Some(Error::failed("it belongs to another person").hint(elsewhere));
     }

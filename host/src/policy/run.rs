@@ -8,6 +8,8 @@ use std::fs::File;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use rustix::io::Errno;
+use rustix::process::{Resource, getrlimit};
 use wasmtime::component::Component;
 use wasmtime::{Cache, Engine, Result, Store, Trap};
 
@@ -138,13 +140,19 @@ impl Running {
                 (engine, Code::Compiled(component), STACK, None)
             }
             Some(foreign) => {
+                let room = getrlimit(Resource::As).current;
                 let mut settings = tuning::config();
-                // What is compiled here may be large: without bounds checks it takes two
-                // thirds of the time, and less memory.
-                settings.memory_reservation(4 << 30).memory_guard_size(32 << 20);
+                match room {
+                    // What is compiled here may be large: without bounds checks it takes two
+                    // thirds of the time, and less memory.
+                    None => settings.memory_reservation(4 << 30).memory_guard_size(32 << 20),
+                    Some(_) => tuning::narrow(&mut settings),
+                };
+                let part = room.and_then(|room| usize::try_from(room / 4).ok());
+                let stack = part.map_or(READING_STACK, |part| part.min(READING_STACK));
                 let engine = Engine::new(settings.cache(foreign.cache));
                 let engine = engine.map_err(unable)?;
-                (engine, Code::Binary(foreign.bytes), READING_STACK, Some(foreign.spinner))
+                (engine, Code::Binary(foreign.bytes), stack, Some(foreign.spinner))
             }
         };
         let (compiled, when_compiled) = mpsc::channel();
@@ -267,11 +275,21 @@ fn ended(store: &Store<State>, error: &wasmtime::Error) -> Ended {
     match store.data().exceeded.or_else(|| exceeded(error)) {
         Some(limit) => Ended::Limit(limit),
         // The trap alone, where there is one: what is around it are numbers of functions.
-        None => Ended::Trap(match error.downcast_ref::<Trap>() {
-            Some(trap) => trap.to_string(),
-            None => format!("{error:#}"),
-        }),
+        None => match error.downcast_ref::<Trap>() {
+            Some(trap) => Ended::Trap(trap.to_string()),
+            None if error.chain().any(is_shortage) => Ended::Host(format!("{error:#}")),
+            None => Ended::Trap(format!("{error:#}")),
+        },
     }
+}
+
+/// Whether the machine, or the person's limits on it, have no more to give.
+fn is_shortage(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let number = match cause.downcast_ref::<Errno>() {
+        Some(number) => Some(*number),
+        None => cause.downcast_ref().and_then(Errno::from_io_error),
+    };
+    matches!(number, Some(Errno::NOMEM | Errno::MFILE | Errno::NFILE | Errno::AGAIN))
 }
 
 /// Which limit speaks out of an error, if one does.

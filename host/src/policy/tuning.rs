@@ -18,12 +18,16 @@ pub(crate) fn config() -> Config {
     config
 }
 
+/// Reserves no more addresses than a policy needs.
+pub(crate) fn narrow(config: &mut Config) -> &mut Config {
+    config.memory_reservation(64 << 20).memory_guard_size(64 << 10)
+}
+
 /// Settings of the built-in one, which must run wherever paude does: also under a limit on
 /// addresses.
 pub(crate) fn builtin() -> Config {
     let mut config = config();
-    config.memory_reservation(64 << 20);
-    config.memory_guard_size(64 << 10);
+    narrow(&mut config);
     // Its data are a few pages: to copy them takes less than to make a file in memory.
     config.memory_init_cow(false);
     config

@@ -15,7 +15,13 @@ pub(super) fn works(plan: &Plan) -> (Verdict, String) {
     let (mut seen, mut failed) = (Vec::new(), Vec::new());
     for shadow in plan.shadows().iter().filter(|shadow| shadow.is_python()) {
         let (path, directory) = (shadow.path(), plan.workspace().join(shadow.path()));
-        let answer = ask(directory.as_path().join("bin/python"), &PROBE);
+        let python = directory.as_path().join("bin/python");
+        // An environment of conda or pixi can be without one.
+        let is_conda = directory.as_path().join("conda-meta").is_dir();
+        if is_conda && python.symlink_metadata().is_err() {
+            continue;
+        }
+        let answer = ask(python, &PROBE);
         match answer.ok {
             true => seen.push(format!("`{path}`, {}", answer.stdout)),
             false => failed.push(format!("`{path}`: {}", answer.last())),

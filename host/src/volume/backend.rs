@@ -42,10 +42,15 @@ pub(super) fn image(engine: Engine, image: &str, fetch: bool) -> Result<String> 
     }
 }
 
+/// Whether an engine tells about volumes.
+pub(super) fn answers(engine: Engine) -> bool {
+    ask(engine.to_string(), &["volume", "ls", "--quiet", "--filter", "name=paude-"]).ok
+}
+
 /// Whether an image is still there; true where that cannot be told.
 pub(super) fn has_image(engine: Engine, image: &str) -> bool {
     match engine {
-        Engine::Native => image == name::machine(),
+        Engine::Native => name::is_here(image),
         _ => {
             let program = engine.to_string();
             ask(&program, &["image", "inspect", "--format", "{{.Id}}", image]).ok
@@ -71,7 +76,7 @@ pub(super) fn remove(engine: Engine, store: &Store, name: &str) -> Result<()> {
         return store.remove_content(name);
     }
     match id(engine, store, name) {
-        None => return Ok(()),
+        None => return is_absent(engine, name),
         Some(id) if id.is_empty() || id == "<no value>" => {
             return Err(Error::failed(format!("the volume `{name}` was not made by paude"))
                 .hint(format!("remove it if you do not need it: {engine} volume rm {name}")));
@@ -87,6 +92,18 @@ pub(super) fn remove(engine: Engine, store: &Store, name: &str) -> Result<()> {
         ))
         .hint("end what uses it, then try again")),
     }
+}
+
+/// Fails if an engine does not say that it has no such volume.
+fn is_absent(engine: Engine, name: &str) -> Result<()> {
+    let filter = format!("name={name}");
+    let answer = ask(engine.to_string(), &["volume", "ls", "--quiet", "--filter", &filter]);
+    if answer.ok && answer.stdout.is_empty() {
+        return Ok(());
+    }
+    let said = shown(answer.last()).into_owned();
+    Err(Error::failed(format!("{engine} does not tell whether it has the volume `{name}`: {said}"))
+        .hint(format!("`paude doctor` looks at {engine}; the volume is still listed")))
 }
 
 /// Makes an empty volume that any user of a container may write in, and says what tells

@@ -67,7 +67,7 @@ pub fn remove(name: &str) -> Result<()> {
     } else {
         // Its making was cut short, and nobody knows in which engine.
         for engine in [Engine::Podman, Engine::Docker] {
-            if crate::engine::installed(&engine.to_string()) {
+            if crate::engine::installed(&engine.to_string()) && backend::answers(engine) {
                 backend::remove(engine, &store, name)?;
             }
         }

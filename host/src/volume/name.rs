@@ -48,6 +48,13 @@ pub(super) fn identity(workspace: &Workspace) -> Result<String> {
         .map_err(|error| Error::failed(format!("cannot look at the workspace: {error}")))
 }
 
+/// Whether a machine's interpreter, as [`machine`] told it, is still there. Which one comes
+/// first on PATH differs from shell to shell.
+pub(super) fn is_here(machine: &str) -> bool {
+    let (kind, python) = machine.split_once(':').unwrap_or((machine, ""));
+    kind == std::env::consts::ARCH && (python.is_empty() || std::path::Path::new(python).exists())
+}
+
 /// In the place of an image's id: the interpreter of this machine, and its kind.
 #[expect(clippy::disallowed_methods, reason = "the interpreter is found by PATH")]
 pub(super) fn machine() -> String {

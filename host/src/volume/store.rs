@@ -78,12 +78,14 @@ impl Store {
         self.0.join(name).join("content")
     }
 
-    /// Waits until nobody is alone with a volume, and says so.
-    pub(super) fn share(&self, name: &str) -> Result<Option<File>> {
+    /// Waits until nobody is alone with a volume, and says so unless it is to be `quiet`.
+    pub(super) fn share(&self, name: &str, quiet: bool) -> Result<Option<File>> {
         if let Some(lock) = self.lock(name, FlockOperation::NonBlockingLockShared)? {
             return Ok(Some(lock));
         }
-        let _ = writeln!(io::stderr(), "Waiting for another session's setup");
+        if !quiet {
+            let _ = writeln!(io::stderr(), "Waiting for another session's setup");
+        }
         self.lock(name, FlockOperation::LockShared)
     }
 

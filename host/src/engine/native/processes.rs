@@ -11,12 +11,13 @@ use crate::engine::signals::Watched;
 /// How often a signal is tried again while there is nothing yet to take it.
 const RETRY: Duration = Duration::from_millis(20);
 
-/// Hands on each signal that was sent to paude alone. What the terminal sends (Ctrl-C,
-/// a hang-up) has reached the whole foreground group, and the command with it.
+/// Hands on each signal that was sent to paude alone. What the terminal sends (Ctrl-C) has
+/// reached the whole foreground group, and the command with it; but a hang-up reaches the
+/// leader of a session alone, which paude may be.
 pub(super) fn forward(init: u32, mut signals: Watched) {
     let handle = signals.handle();
     for Origin { signal, cause, .. } in signals.forever() {
-        if cause == Cause::Kernel {
+        if cause == Cause::Kernel && signal != SIGHUP {
             continue;
         }
         while !handle.is_closed() && !deliver(init, signal) {
