@@ -26,7 +26,11 @@ fn main() {
     let bytes = std::fs::read(&component).expect("cargo built the guest");
     let is_native = env::var_os("TARGET") == env::var_os("HOST");
     let machine_code = if is_native {
-        wasmtime::Engine::new(&tuning::builtin())
+        let mut settings = tuning::builtin();
+        // Named, it is compiled for every processor of its kind, and not for this one: the
+        // program may be copied.
+        settings.target(&env::var("TARGET").expect("cargo sets TARGET")).expect("it is known");
+        wasmtime::Engine::new(&settings)
             .and_then(|engine| engine.precompile_component(&bytes))
             .expect("the guest is a valid component")
     } else {
