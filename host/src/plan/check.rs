@@ -201,15 +201,20 @@ impl Check<'_> {
     /// Protection is never dropped in silence: what was found is hidden, and what
     /// was listed is found unless the host itself sees why it cannot be.
     fn completeness(&mut self, findings: &wit::Findings, wanted: &Wanted<'_>) {
+        // Most is hidden where it was found: then nothing has to be looked at.
+        let found = findings.environments.iter().filter_map(|it| RelPath::parse(&it.path).ok());
+        let elsewhere: Vec<_> = found.filter(|path| !wanted.contains_key(path)).collect();
+        let listed = match &self.config.selection {
+            Selection::Listed(listed) => listed.as_slice(),
+            _ if elsewhere.is_empty() => return,
+            _ => &[],
+        };
         let hidden: BTreeSet<_> = wanted.keys().map(|path| self.leads(path)).collect();
-        for finding in &findings.environments {
-            let Ok(path) = RelPath::parse(&finding.path) else { continue };
-            let real = self.leads(&path);
-            if !real.is_within_any(&hidden) {
-                self.report.add(&finding.path, "was found, but is not hidden");
+        for path in &elsewhere {
+            if !self.leads(path).is_within_any(&hidden) {
+                self.report.add(path.as_str(), "was found, but is not hidden");
             }
         }
-        let Selection::Listed(listed) = &self.config.selection else { return };
         for path in listed {
             // Several of them may lead to one directory, found under one of the names. And
             // where an absolute link leads, only the host sees: perhaps back inside.
