@@ -4,7 +4,7 @@
 mod places;
 
 use std::os::unix::fs::{PermissionsExt as _, symlink};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use libtest_mimic::Trial;
 
@@ -158,6 +158,14 @@ fn a_docker_daemon_that_is_silent() -> Outcome {
 /// The engine kills paude, as the out-of-memory killer would.
 const KILLS_PAUDE: &str = "kill -KILL $PPID; exit 0";
 
+/// The journal of a run that was killed.
+fn left_by_a_killed_run(env: &mut Env) -> PathBuf {
+    fake(env, "podman", KILLS_PAUDE, "exit 0");
+    assert_eq!(reserved(env).0.status.code(), None);
+    let dir = env.home().join(".local/state/paude");
+    std::fs::read_dir(dir).unwrap().next().unwrap().unwrap().path()
+}
+
 fn a_killed_run_is_cleared_by_the_next() -> Outcome {
     let mut env = Env::with("README");
     fake(&mut env, "podman", KILLS_PAUDE, "exit 0");
@@ -248,10 +256,7 @@ fn a_directory_made_meanwhile_is_the_persons() -> Outcome {
 /// In a project that is a whole home directory, a container could write there.
 fn a_journal_that_names_a_container_of_others_is_not_believed() -> Outcome {
     let mut env = Env::with("README");
-    fake(&mut env, "podman", KILLS_PAUDE, "exit 0");
-    assert_eq!(reserved(&env).0.status.code(), None);
-    let dir = env.home().join(".local/state/paude");
-    let file = std::fs::read_dir(dir)?.next().unwrap()?.path();
+    let file = left_by_a_killed_run(&mut env);
     let line = "{\"container\":{\"engine\":\"podman\",\"name\":\"database\"}}\n";
     std::fs::write(&file, std::fs::read_to_string(&file)? + line)?;
     fake(&mut env, "podman", "exit 0", "exit 0");

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use libtest_mimic::Trial;
 
-use super::{KILLS_PAUDE, asked, fake, journal, one_error, reserved};
+use super::{asked, fake, journal, left_by_a_killed_run, one_error, reserved};
 use crate::support::snapshot::{assert_unchanged, snapshot};
 use crate::support::tree;
 use crate::support::{Env, Outcome};
@@ -72,10 +72,7 @@ fn a_journal_that_cannot_be_written() -> Outcome {
 
 fn a_journal_with_odd_lines() -> Outcome {
     let mut env = Env::with("a/\nb/");
-    fake(&mut env, "podman", KILLS_PAUDE, "exit 0");
-    assert_eq!(reserved(&env).0.status.code(), None);
-    let dir = env.home().join(".local/state/paude");
-    let file = std::fs::read_dir(dir)?.next().unwrap()?.path();
+    let file = left_by_a_killed_run(&mut env);
     let text = std::fs::read_to_string(&file)?;
     let torn = text.lines().next().unwrap();
     let odd = [
@@ -228,10 +225,7 @@ fn a_read_only_workspace() -> Outcome {
 
 fn a_journal_of_another_person() -> Outcome {
     let mut env = Env::with("README");
-    fake(&mut env, "podman", KILLS_PAUDE, "exit 0");
-    assert_eq!(reserved(&env).0.status.code(), None);
-    let dir = env.home().join(".local/state/paude");
-    let file = std::fs::read_dir(dir)?.next().unwrap()?.path();
+    let file = left_by_a_killed_run(&mut env);
     std::os::unix::fs::chown(&file, Some(12345), None)?;
     let before = std::fs::read_to_string(&file)?;
     std::fs::remove_dir(env.project.join(".venv"))?;

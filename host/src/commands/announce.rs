@@ -1,4 +1,4 @@
-//! What `paude run` says before it runs, on stderr.
+//! What is said beside the command, on stderr.
 
 use std::io::Write as _;
 use std::sync::mpsc::Receiver;
@@ -120,7 +120,8 @@ pub(super) fn changed(cli: &cli::Run, compared: &[Compared]) {
     }
 }
 
-fn say(lines: &[String]) {
+/// Says them, a line each.
+pub(super) fn say(lines: &[String]) {
     for line in lines {
         // Whoever closed stderr does not want to know.
         let _ = writeln!(std::io::stderr(), "{line}");

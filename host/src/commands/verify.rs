@@ -1,7 +1,5 @@
 //! `paude verify`.
 
-use std::io::Write as _;
-
 use super::announce;
 use super::print::print;
 use super::run::run;
@@ -52,8 +50,7 @@ pub(super) fn execute(cli: &cli::Verify) -> Result<Exit> {
     let signals = Signals::new()?;
     let ended = run(&workspace, &plan, engine, &job, &rendered, Streams::Kept(&kept), &signals);
     if let Some((signal, exit)) = signals.came() {
-        // Whoever closed stderr does not want to know.
-        let _ = writeln!(std::io::stderr(), "error: ended by {signal}; nothing was verified");
+        announce::say(&[format!("error: ended by {signal}; nothing was verified")]);
         return Ok(exit);
     }
     list.container(&ended, &kept);

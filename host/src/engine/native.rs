@@ -75,7 +75,7 @@ pub(super) fn run(
     })?;
     let exit = running.wait();
     if let Ok(path) = lost.try_recv() {
-        return Ok(Ended { exit: Err(Watch::error(&path)), gone: true });
+        return Ok(Ended { exit: Err(Watch::error(&path, true)), gone: true });
     }
     match exit {
         Ok(exit) => Ok(Ended { exit: Ok(exit), gone: true }),

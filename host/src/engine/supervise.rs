@@ -118,12 +118,9 @@ fn client(
             Err(RecvTimeoutError::Timeout) => {}
             Ok(Event::Ended(status)) => {
                 return Ok(match lost {
-                    Some((path, true)) => Ended { exit: Err(Watch::error(&path)), gone: true },
-                    Some((path, false)) => {
-                        let exit = Err(
-                            Watch::error_of_running(&path).hint(still_there(engine, &job.name))
-                        );
-                        Ended { exit, gone: false }
+                    Some((path, gone)) => {
+                        let error = Watch::error(&path, gone);
+                        Ended { exit: Err(still_there(error, gone, engine, &job.name)), gone }
                     }
                     None => ended(status, undelivered, engine, &job.name),
                 });
@@ -213,19 +210,16 @@ fn ended(status: ExitStatus, undelivered: Option<i32>, engine: Engine, container
             let killed = status
                 .signal()
                 .filter(|signal| undelivered.is_none() && !signals::ENDING.contains(signal));
-            let error = match (killed, gone) {
-                (Some(signal), true) => format!("{engine} was killed by signal {signal}"),
-                (Some(signal), false) => format!(
+            let what = match (killed, gone) {
+                (Some(signal), true) => Some(format!("{engine} was killed by signal {signal}")),
+                (Some(signal), false) => Some(format!(
                     "{engine} was killed by signal {signal}, and its container cannot be removed"
-                ),
-                (None, false) => "the container cannot be removed".to_owned(),
-                (None, true) => String::new(),
+                )),
+                (None, false) => Some("the container cannot be removed".to_owned()),
+                (None, true) => None,
             };
-            if !error.is_empty() {
-                let mut error = Error::failed(error);
-                if !gone {
-                    error = error.hint(still_there(engine, container));
-                }
+            if let Some(what) = what {
+                let error = still_there(Error::failed(what), gone, engine, container);
                 let _ = writeln!(std::io::stderr(), "{error}");
             }
             (128 + signal.unwrap_or(0), gone)
@@ -234,9 +228,12 @@ fn ended(status: ExitStatus, undelivered: Option<i32>, engine: Engine, container
     Ended { exit: Ok(Exit::Command(u8::try_from(code).unwrap_or(125))), gone }
 }
 
-/// What to do about a container that paude could not remove.
-fn still_there(engine: Engine, container: &str) -> String {
-    format!("end it: {engine} rm --force {container}")
+/// Adds what to do about a container that paude could not remove.
+fn still_there(error: Error, gone: bool, engine: Engine, container: &str) -> Error {
+    match gone {
+        true => error,
+        false => error.hint(format!("end it: {engine} rm --force {container}")),
+    }
 }
 
 /// Removes a container that nobody waits for. Returns whether it is gone. If there is

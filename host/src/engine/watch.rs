@@ -22,8 +22,6 @@ use crate::render::{Engine, Guarded};
 /// How often the mounts are looked at.
 const EVERY: Duration = Duration::from_millis(400);
 
-const CAUSE: &str = "something removed or renamed it on the host while the container ran";
-
 /// Bytes of a look that comes out of a container: who says more is not believed.
 const LOOK: u64 = 4 << 20;
 
@@ -32,18 +30,16 @@ const LOOK: u64 = 4 << 20;
 pub(super) struct Watch(pub(super) Vec<Guarded>);
 
 impl Watch {
-    /// The error that ends a run whose shadow is gone.
-    pub(super) fn error(path: &Path) -> Error {
+    /// The error that ends a run whose shadow is gone, and whether its container is.
+    pub(super) fn error(path: &Path, gone: bool) -> Error {
         let path = shown_path(path);
-        Error::guard(format!("`{path}` is no longer hidden; the container was stopped")).hint(CAUSE)
-    }
-
-    /// The same where the container cannot be stopped.
-    pub(super) fn error_of_running(path: &Path) -> Error {
-        let path = shown_path(path);
-        Error::guard(format!("`{path}` is no longer hidden, and the container cannot be stopped"))
-            .hint(CAUSE)
-            .hint("it writes into the host's directory")
+        let then = if gone { "; the container was" } else { ", and the container cannot be" };
+        let error = Error::guard(format!("`{path}` is no longer hidden{then} stopped"))
+            .hint("something removed or renamed it on the host while the container ran");
+        match gone {
+            true => error,
+            false => error.hint("it writes into the host's directory"),
+        }
     }
 
     /// Looks until a shadow of the process is gone, and says which. `None` when the

@@ -42,9 +42,9 @@ pub(super) fn image(engine: Engine, image: &str, fetch: bool) -> Result<String> 
     }
 }
 
-/// Whether an engine tells about volumes.
+/// Whether an engine answers.
 pub(super) fn answers(engine: Engine) -> bool {
-    ask(engine.to_string(), &["volume", "ls", "--quiet", "--filter", "name=paude-"]).ok
+    ask(engine.to_string(), &["version"]).ok
 }
 
 /// Whether an image is still there; true where that cannot be told.
@@ -54,7 +54,7 @@ pub(super) fn has_image(engine: Engine, image: &str) -> bool {
         _ => {
             let program = engine.to_string();
             ask(&program, &["image", "inspect", "--format", "{{.Id}}", image]).ok
-                || !ask(&program, &["version"]).ok
+                || !answers(engine)
         }
     }
 }

@@ -10,11 +10,12 @@ use crate::path::RelPath;
 
 impl Workspace {
     /// Looks for the first of some directories whose files have more bytes than this, on a
-    /// thread of its own: it may have to read all of them, and follows no link.
+    /// thread of its own: it may have to read all of them, and follows no link. Where that
+    /// cannot be done, none is found.
     pub fn find_larger(&self, paths: Vec<RelPath>, bytes: u64) -> Receiver<RelPath> {
         let (found, when_found) = mpsc::channel();
         if let Ok(root) = self.dir.try_clone() {
-            std::thread::spawn(move || {
+            let _ = std::thread::Builder::new().spawn(move || {
                 let is_larger = |path: &RelPath| {
                     let dir = root.open_dir_nofollow(path.as_path());
                     dir.is_ok_and(|dir| is_larger(dir, bytes))
