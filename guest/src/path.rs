@@ -1,6 +1,5 @@
 //! Paths as the interface speaks them: relative, `/`-separated, sayable.
 
-use alloc::format;
 use alloc::string::{String, ToString};
 
 /// Says what is wrong with a path by the rules of the package documentation.
@@ -41,7 +40,7 @@ pub(crate) fn shown(text: &str) -> String {
 
 /// `name` below `dir`, where the empty `dir` is the root.
 pub(crate) fn join(dir: &str, name: &str) -> String {
-    if dir.is_empty() { name.to_string() } else { format!("{dir}/{name}") }
+    if dir.is_empty() { name.to_string() } else { [dir, "/", name].concat() }
 }
 
 /// The directories above a path, outermost first, without the root.

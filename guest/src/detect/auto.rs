@@ -43,7 +43,9 @@ pub(super) fn search(tree: &dyn Tree, depth: u32, report: &mut Report) -> Result
     // A list and not recursion: the tree decides how deep it is.
     let mut pending = Vec::from([(String::new(), 0)]);
     while let Some((dir, level)) = pending.pop() {
-        let listing = match Listing::read(tree, &dir) {
+        let mut deeper = level < depth;
+        let matters = |name: &str| deeper || !matches!(role(name), Role::Plain);
+        let listing = match Listing::read(tree, &dir, matters) {
             Ok(listing) => listing,
             Err(error) if dir.is_empty() => return Err(unreadable(&dir, error)),
             Err(error) => {
@@ -51,7 +53,6 @@ pub(super) fn search(tree: &dyn Tree, depth: u32, report: &mut Report) -> Result
                 continue;
             }
         };
-        let mut deeper = level < depth;
         if listing.marked && stranger(tree, &dir, report) {
             if !dir.is_empty() {
                 continue;
@@ -149,7 +150,7 @@ fn held(tree: &dyn Tree, holder: &str, below: &str, tool: &str, report: &mut Rep
             Err(error) => return unread(report, &dir, &error),
         }
     }
-    match Listing::read(tree, &dir) {
+    match Listing::read(tree, &dir, |_| true) {
         Ok(listing) => {
             listing.tell_unsayable(&dir, report);
             for (name, file_type) in listing.children {

@@ -3,7 +3,7 @@
 use super::report::Report;
 use crate::marker::{CONDA, VENV};
 use crate::path::sayable;
-use crate::tree::{Error, FileType, Tree};
+use crate::tree::{Entry, Error, FileType, Tree};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 pub(super) struct Listing {
     /// Whether the name of a marker is there.
     pub(super) marked: bool,
-    /// Directories and links.
+    /// Directories and links that matter.
     pub(super) children: Vec<(String, FileType)>,
     /// How many directories have names that cannot be said.
     unsayable: usize,
@@ -22,17 +22,26 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    pub(super) fn read(tree: &dyn Tree, dir: &str) -> Result<Self, Error> {
+    /// Lists `dir`; of what it holds, only names for which `matters` holds are kept.
+    pub(super) fn read(
+        tree: &dyn Tree,
+        dir: &str,
+        matters: impl Fn(&str) -> bool,
+    ) -> Result<Self, Error> {
         let mut listing = Self::default();
-        tree.list(dir, &mut |entry| listing.add(entry.name, entry.file_type))?;
+        tree.list(dir, &mut |entry| listing.add(entry, &matters))?;
         Ok(listing)
     }
 
-    fn add(&mut self, name: Option<String>, file_type: FileType) {
+    fn add(&mut self, Entry { name, file_type }: Entry, matters: impl Fn(&str) -> bool) {
         match name {
             Some(name) if name == VENV || name == CONDA => self.marked = true,
             _ if matches!(file_type, FileType::File | FileType::Other) => {}
-            Some(name) if sayable(&name) => self.children.push((name, file_type)),
+            Some(name) if sayable(&name) => {
+                if matters(&name) {
+                    self.children.push((name, file_type));
+                }
+            }
             _ if file_type == FileType::Link => {}
             name => {
                 self.unsayable += 1;
