@@ -6,7 +6,7 @@ use alloc::alloc::{Layout, alloc, realloc};
 use core::arch::wasm32::unreachable;
 
 #[global_allocator]
-static HEAP: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+static HEAP: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
 /// A panic is a trap: there is no terminal to explain it on.
 #[cfg(not(test))]
