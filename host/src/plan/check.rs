@@ -38,8 +38,8 @@ impl Plan {
         let wanted = check.mounts(&plan.mounts, layout, &known);
         check.completeness(findings, &wanted);
         let mut shadows = check.resolve(&wanted);
-        shadows.sort_by(|a, b| a.path.cmp(&b.path));
         check.overlaps(&shadows);
+        shadows.sort_by(|a, b| a.path.cmp(&b.path));
 
         if !check.report.is_empty() {
             return Err(check.report);
@@ -202,8 +202,9 @@ impl Check<'_> {
     /// was listed is found unless the host itself sees why it cannot be.
     fn completeness(&mut self, findings: &wit::Findings, wanted: &Wanted<'_>) {
         // Most is hidden where it was found: then nothing has to be looked at.
-        let found = findings.environments.iter().filter_map(|it| RelPath::parse(&it.path).ok());
-        let elsewhere: Vec<_> = found.filter(|path| !wanted.contains_key(path)).collect();
+        let found = findings.environments.iter().map(|finding| finding.path.as_str());
+        let elsewhere = found.filter(|path| !wanted.contains_key(*path));
+        let elsewhere: Vec<_> = elsewhere.filter_map(|path| RelPath::parse(path).ok()).collect();
         let listed = match &self.config.selection {
             Selection::Listed(listed) => listed.as_slice(),
             _ if elsewhere.is_empty() => return,

@@ -8,6 +8,8 @@
 
 mod listing;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
@@ -39,7 +41,8 @@ enum Open {
     /// With whether it was listed: the first listing goes through this very descriptor,
     /// a later one opens it anew, as the place in the listing belongs to the descriptor.
     Dir(Arc<Dir>, bool),
-    File(Arc<std::fs::File>),
+    /// With its size when it was opened.
+    File(Arc<std::fs::File>, Filesize),
 }
 
 impl ReadOnly<'_> {
@@ -60,21 +63,21 @@ impl ReadOnly<'_> {
     fn dir(&self, fd: &Resource<Descriptor>) -> FsResult<&Dir> {
         match self.open(fd)? {
             Open::Dir(dir, _) => Ok(dir),
-            Open::File(_) => Err(ErrorCode::NotDirectory.into()),
+            Open::File(..) => Err(ErrorCode::NotDirectory.into()),
         }
     }
 
-    fn file(&self, fd: &Resource<Descriptor>) -> FsResult<&Arc<std::fs::File>> {
+    fn file(&self, fd: &Resource<Descriptor>) -> FsResult<(&Arc<std::fs::File>, Filesize)> {
         match self.open(fd)? {
             Open::Dir(..) => Err(ErrorCode::IsDirectory.into()),
-            Open::File(file) => Ok(file),
+            Open::File(file, size) => Ok((file, *size)),
         }
     }
 
     fn metadata(&self, fd: &Resource<Descriptor>) -> FsResult<Metadata> {
         Ok(match self.open(fd)? {
             Open::Dir(dir, _) => dir.dir_metadata()?,
-            Open::File(file) => Metadata::from_file(file)?,
+            Open::File(file, _) => Metadata::from_file(file)?,
         })
     }
 
@@ -172,7 +175,7 @@ impl types::HostDescriptor for ReadOnly<'_> {
         if found.is_dir() {
             self.push_dir(Dir::from_std_file(file.into_std()))
         } else if found.is_file() {
-            self.push(Open::File(Arc::new(file.into_std())))
+            self.push(Open::File(Arc::new(file.into_std()), found.len()))
         } else {
             Err(ErrorCode::NotPermitted.into())
         }
@@ -215,8 +218,11 @@ impl types::HostDescriptor for ReadOnly<'_> {
         length: Filesize,
         offset: Filesize,
     ) -> FsResult<(Vec<u8>, bool)> {
-        let bytes = read_at(self.file(&fd)?, length, offset)?;
-        let end = bytes.is_empty() && length > 0;
+        let (file, size) = self.file(&fd)?;
+        let bytes = read_at(file, length, offset)?;
+        // Some files tell no size: those of /proc end where nothing comes.
+        let end =
+            offset.saturating_add(bytes.len() as u64) == size || bytes.is_empty() && length > 0;
         Ok((bytes, end))
     }
 
@@ -225,7 +231,7 @@ impl types::HostDescriptor for ReadOnly<'_> {
         fd: Resource<Descriptor>,
         offset: Filesize,
     ) -> FsResult<Resource<DynInputStream>> {
-        let file = Arc::clone(self.file(&fd)?);
+        let file = Arc::clone(self.file(&fd)?.0);
         let stream: DynInputStream = Box::new(FileStream::new(file, offset));
         Ok(self.table.push(stream)?)
     }

@@ -91,7 +91,9 @@ pub(super) fn is_known(import: &str) -> bool {
 
 /// The state of one policy's store.
 pub(super) struct State {
-    wasi: WasiCtx,
+    /// Made when it is first asked for: that asks the system for random numbers, and the
+    /// processor for what it can. The built-in policy never does.
+    wasi: Option<WasiCtx>,
     table: ResourceTable,
     root: Option<File>,
     /// Bytes of all its memories, and elements of all its tables.
@@ -103,7 +105,7 @@ pub(super) struct State {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        WasiCtxView { ctx: self.wasi.get_or_insert_with(wasi), table: &mut self.table }
     }
 }
 
@@ -162,20 +164,23 @@ impl State {
     }
 }
 
-/// A store with every limit set. `root` is the workspace, if the policy may look.
-pub(super) fn store(engine: &Engine, root: Option<File>) -> Store<State> {
-    // The builder starts closed: no arguments, no environment, closed stdin,
-    // output that goes nowhere. Its random bytes are fixed, so that no answer varies.
+/// No arguments, no environment, closed stdin, output that goes nowhere: as the builder
+/// starts. The random bytes are fixed, so that no answer varies.
+fn wasi() -> WasiCtx {
     let fixed = || Deterministic::new(vec![7, 5, 3, 2]);
-    let wasi = WasiCtx::builder()
+    WasiCtx::builder()
         .secure_random(fixed())
         .insecure_random(fixed())
         .insecure_random_seed(0)
         .max_random_size(limits::RANDOM_BYTES)
-        .build();
+        .build()
+}
+
+/// A store with every limit set. `root` is the workspace, if the policy may look.
+pub(super) fn store(engine: &Engine, root: Option<File>) -> Store<State> {
     let mut table = ResourceTable::new();
     table.set_max_capacity(limits::OPEN_FILES);
-    let state = State { wasi, table, root, memory: 0, elements: 0, exceeded: None };
+    let state = State { wasi: None, table, root, memory: 0, elements: 0, exceeded: None };
     let mut store = Store::new(engine, state);
     store.limiter(|state| state);
     store.set_hostcall_fuel(limits::ANSWER_BYTES);

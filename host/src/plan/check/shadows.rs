@@ -1,6 +1,5 @@
 //! From what may be hidden to what really stands there.
 
-use std::collections::BTreeSet;
 use std::io::ErrorKind;
 
 use super::{Check, Note, Shadow, Wanted};
@@ -11,10 +10,10 @@ use crate::wit;
 use crate::workspace::{Marker, Place};
 
 impl Check<'_> {
-    /// What really stands at each path.
+    /// What really stands at each path, sorted by component: all inner ones follow their
+    /// outer one.
     pub(super) fn resolve(&mut self, wanted: &Wanted<'_>) -> Vec<Shadow> {
         let mut shadows = Vec::with_capacity(wanted.len());
-        let mut targets = BTreeSet::new();
         for (path, finding) in wanted {
             let shadow = match self.workspace.place(path) {
                 Ok(Place::Directory(real)) => Some(self.shadow(real, finding)),
@@ -32,9 +31,11 @@ impl Check<'_> {
                 }
                 Err(error) => self.fault(path, &error.to_string()),
             };
-            // Several links may lead to one directory: it is hidden once.
-            shadows.extend(shadow.filter(|shadow| targets.insert(shadow.target.clone())));
+            shadows.extend(shadow);
         }
+        shadows.sort_by(|a, b| a.target.cmp(&b.target));
+        // Several links may lead to one directory: it is hidden once.
+        shadows.dedup_by(|a, b| a.target == b.target);
         shadows
     }
 
@@ -103,13 +104,10 @@ impl Check<'_> {
         None
     }
 
-    /// None within another, once links are resolved. Sorted by component, all
-    /// inner ones follow their outer one.
+    /// None of these, sorted by component, lies within another.
     pub(super) fn overlaps(&mut self, shadows: &[Shadow]) {
-        let mut sorted: Vec<_> = shadows.iter().collect();
-        sorted.sort_by(|a, b| a.target.cmp(&b.target));
         let mut outer: Option<&Shadow> = None;
-        for shadow in sorted {
+        for shadow in shadows {
             match outer {
                 Some(outer) if shadow.target.as_path().starts_with(outer.target.as_path()) => {
                     let fault = format_args!("lies within `{}`", shown(outer.path.as_str()));

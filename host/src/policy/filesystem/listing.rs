@@ -2,6 +2,7 @@
 
 use std::ffi::CStr;
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 use std::vec;
 
@@ -20,18 +21,49 @@ use super::{Open, ReadOnly};
 /// A listing that goes on: what the directory told last, and has not been asked for.
 pub(super) struct Entries {
     dir: Arc<Dir>,
-    told: vec::IntoIter<Entry>,
+    names: String,
+    left: vec::IntoIter<Entry>,
 }
 
-/// One entry, or that its name cannot be said.
-type Entry = Result<DirectoryEntry, ErrorCode>;
+/// What an entry is, and where its name stands; nothing if that cannot be said.
+type Entry = Option<(FileType, Range<usize>)>;
+
+/// What a directory told. All names in one string: to allocate each takes longer than to
+/// read it.
+#[derive(Default)]
+struct Told {
+    names: String,
+    entries: Vec<Entry>,
+}
+
+impl Told {
+    fn add(&mut self, name: &CStr, kind: FileType) {
+        if matches!(name.to_bytes(), b"." | b"..") {
+            return;
+        }
+        if self.entries.is_empty() {
+            // At once what most directories need, and not step by step.
+            self.entries.reserve(32);
+            self.names.reserve(512);
+        }
+        self.entries.push(name.to_str().ok().map(|name| {
+            let begin = self.names.len();
+            self.names.push_str(name);
+            (kind, begin..self.names.len())
+        }));
+    }
+}
 
 impl Entries {
-    fn next(&mut self) -> io::Result<Option<Entry>> {
-        if self.told.as_slice().is_empty() {
-            self.told = told(&self.dir)?.into_iter();
+    fn next(&mut self) -> io::Result<Option<Result<DirectoryEntry, ErrorCode>>> {
+        if self.left.as_slice().is_empty() {
+            let Told { names, entries } = told(&self.dir)?;
+            (self.names, self.left) = (names, entries.into_iter());
         }
-        Ok(self.told.next())
+        Ok(self.left.next().map(|entry| {
+            let (kind, place) = entry.ok_or(ErrorCode::IllegalByteSequence)?;
+            Ok(DirectoryEntry { type_: listed(kind), name: self.names[place].to_owned() })
+        }))
     }
 }
 
@@ -45,25 +77,25 @@ impl ReadOnly<'_> {
                 Arc::clone(dir)
             }
             Open::Dir(dir, true) => Arc::new(dir.open_dir(".")?),
-            Open::File(_) => return Err(ErrorCode::NotDirectory.into()),
+            Open::File(..) => return Err(ErrorCode::NotDirectory.into()),
         };
-        Ok(Entries { dir, told: Vec::new().into_iter() })
+        Ok(Entries { dir, names: String::new(), left: Vec::new().into_iter() })
     }
 }
 
 /// As many entries as one system call tells; none at the end.
 #[cfg(target_os = "linux")]
-fn told(dir: &Dir) -> io::Result<Vec<Entry>> {
+fn told(dir: &Dir) -> io::Result<Told> {
     use std::mem::MaybeUninit;
     // Names have 255 bytes, some file systems allow four times that.
     let mut buffer = [MaybeUninit::uninit(); 8 << 10];
     let mut entries = rustix::fs::RawDir::new(dir, &mut buffer);
-    let mut told = Vec::new();
+    let mut told = Told::default();
     while let Some(entry) = entries.next() {
         let entry = entry?;
-        told.extend(self::entry(entry.file_name(), entry.file_type()));
+        told.add(entry.file_name(), entry.file_type());
         // `.` and `..` may come alone: that is not the end.
-        if entries.is_buffer_empty() && !told.is_empty() {
+        if entries.is_buffer_empty() && !told.entries.is_empty() {
             break;
         }
     }
@@ -72,23 +104,15 @@ fn told(dir: &Dir) -> io::Result<Vec<Entry>> {
 
 /// All that is left; none at the end.
 #[cfg(not(target_os = "linux"))]
-fn told(dir: &Dir) -> io::Result<Vec<Entry>> {
+fn told(dir: &Dir) -> io::Result<Told> {
     use std::os::fd::AsFd as _;
-    let mut told = Vec::new();
+    let mut told = Told::default();
     let mut entries = rustix::fs::Dir::new(dir.as_fd().try_clone_to_owned()?)?;
     while let Some(entry) = entries.read() {
         let entry = entry?;
-        told.extend(self::entry(entry.file_name(), entry.file_type()));
+        told.add(entry.file_name(), entry.file_type());
     }
     Ok(told)
-}
-
-fn entry(name: &CStr, kind: FileType) -> Option<Entry> {
-    if matches!(name.to_bytes(), b"." | b"..") {
-        return None;
-    }
-    let name = name.to_str().map_err(|_| ErrorCode::IllegalByteSequence);
-    Some(name.map(|name| DirectoryEntry { type_: listed(kind), name: name.to_owned() }))
 }
 
 /// What a listing tells; not every file system does.

@@ -1,20 +1,21 @@
 //! Reading a regular file, at once or as a stream.
 
 use std::fs::File;
+use std::mem::MaybeUninit;
 use std::sync::Arc;
 
-use rustix::buffer::spare_capacity;
 use wasmtime_wasi::p2::{InputStream, Pollable, StreamError};
 
 /// Bytes that one read may return.
-const CHUNK: u64 = 64 << 10;
+const CHUNK: usize = 8 << 10;
 
 /// Reads at most `length` bytes, and not more than one chunk.
 pub(super) fn read_at(file: &File, length: u64, offset: u64) -> std::io::Result<Vec<u8>> {
-    // Not filled first: most files are far shorter than what is asked for.
-    let mut bytes = Vec::with_capacity(usize::try_from(length.min(CHUNK)).unwrap_or(0));
-    rustix::io::pread(file, spare_capacity(&mut bytes), offset)?;
-    Ok(bytes)
+    // On the stack: most files are far shorter than what is asked for.
+    let mut chunk = [MaybeUninit::uninit(); CHUNK];
+    let asked = usize::try_from(length).unwrap_or(CHUNK).min(CHUNK);
+    let (read, _) = rustix::io::pread(file, &mut chunk[..asked], offset)?;
+    Ok(read.to_vec())
 }
 
 /// A file as a stream: what std reads through.
