@@ -5,6 +5,8 @@
 use alloc::alloc::{Layout, alloc, realloc};
 use core::arch::wasm32::unreachable;
 
+/// It hands out what it had the memory grow by; libc's heap, if anything linked it, would
+/// do the same beside it.
 #[global_allocator]
 static HEAP: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 

@@ -11,7 +11,9 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
+use std::fs::File;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io;
 use std::sync::Arc;
 
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt as _};
@@ -38,16 +40,17 @@ pub(super) struct ReadOnly<'a> {
 
 /// What a descriptor stands for.
 enum Open {
-    /// With whether it was listed: the first listing goes through this very descriptor,
-    /// a later one opens it anew, as the place in the listing belongs to the descriptor.
+    /// With whether a listing goes through this very descriptor: the first one of what the
+    /// policy opened. Else the directory is opened anew, as the place in a listing belongs
+    /// to the descriptor, and as a preopened one is not open for reading.
     Dir(Arc<Dir>, bool),
-    /// With its size when it was opened.
-    File(Arc<std::fs::File>, Filesize),
+    /// With its size when it was opened. What it grows by later may go unread.
+    File(Arc<File>, Filesize),
 }
 
 impl ReadOnly<'_> {
-    /// Hands a directory to the policy.
-    pub(super) fn push_dir(&mut self, dir: Dir) -> FsResult<Resource<Descriptor>> {
+    /// Hands a directory to the policy before it asks for one.
+    pub(super) fn preopen(&mut self, dir: Dir) -> FsResult<Resource<Descriptor>> {
         self.push(Open::Dir(Arc::new(dir), false))
     }
 
@@ -67,7 +70,7 @@ impl ReadOnly<'_> {
         }
     }
 
-    fn file(&self, fd: &Resource<Descriptor>) -> FsResult<(&Arc<std::fs::File>, Filesize)> {
+    fn file(&self, fd: &Resource<Descriptor>) -> FsResult<(&Arc<File>, Filesize)> {
         match self.open(fd)? {
             Open::Dir(..) => Err(ErrorCode::IsDirectory.into()),
             Open::File(file, size) => Ok((file, *size)),
@@ -93,6 +96,13 @@ impl ReadOnly<'_> {
             false => dir.symlink_metadata(path)?,
         })
     }
+}
+
+/// Opens something for reading without waiting for a fifo's other end.
+fn readable(dir: &Dir, path: &str, follow: FollowSymlinks, only: OFlags) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).follow(follow).custom_flags((OFlags::NONBLOCK | only).bits().cast_signed());
+    dir.open_with(path, &options).map(cap_std::fs::File::into_std)
 }
 
 fn kind(kind: FileType) -> DescriptorType {
@@ -162,20 +172,17 @@ impl types::HostDescriptor for ReadOnly<'_> {
             true => FollowSymlinks::Yes,
             false => FollowSymlinks::No,
         };
-        let mut options = OpenOptions::new();
-        options.read(true).follow(follow);
-        let mut flags = OFlags::NONBLOCK;
-        flags.set(OFlags::DIRECTORY, open.contains(OpenFlags::DIRECTORY));
-        options.custom_flags(flags.bits().cast_signed());
-        let file = self.dir(&fd)?.open_with(&path, &options)?;
-        if flags.contains(OFlags::DIRECTORY) {
-            return self.push_dir(Dir::from_std_file(file.into_std()));
+        let dir = self.dir(&fd)?;
+        if open.contains(OpenFlags::DIRECTORY) {
+            let file = readable(dir, &path, follow, OFlags::DIRECTORY)?;
+            return self.push(Open::Dir(Arc::new(Dir::from_std_file(file)), true));
         }
+        let file = readable(dir, &path, follow, OFlags::empty())?;
         let found = file.metadata()?;
         if found.is_dir() {
-            self.push_dir(Dir::from_std_file(file.into_std()))
+            self.push(Open::Dir(Arc::new(Dir::from_std_file(file)), true))
         } else if found.is_file() {
-            self.push(Open::File(Arc::new(file.into_std()), found.len()))
+            self.push(Open::File(Arc::new(file), found.len()))
         } else {
             Err(ErrorCode::NotPermitted.into())
         }
@@ -221,9 +228,8 @@ impl types::HostDescriptor for ReadOnly<'_> {
         let (file, size) = self.file(&fd)?;
         let bytes = read_at(file, length, offset)?;
         // Some files tell no size: those of /proc end where nothing comes.
-        let end =
-            offset.saturating_add(bytes.len() as u64) == size || bytes.is_empty() && length > 0;
-        Ok((bytes, end))
+        let at_end = offset.saturating_add(bytes.len() as u64) == size || bytes.is_empty();
+        Ok((bytes, at_end && length > 0))
     }
 
     fn read_via_stream(

@@ -91,8 +91,8 @@ pub(super) fn is_known(import: &str) -> bool {
 
 /// The state of one policy's store.
 pub(super) struct State {
-    /// Made when it is first asked for: that asks the system for random numbers, and the
-    /// processor for what it can. The built-in policy never does.
+    /// Made when a policy first asks for it, which the built-in one never does: to make it
+    /// seeds random generators, though others take their place.
     wasi: Option<WasiCtx>,
     table: ResourceTable,
     root: Option<File>,
@@ -105,7 +105,7 @@ pub(super) struct State {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: self.wasi.get_or_insert_with(wasi), table: &mut self.table }
+        WasiCtxView { ctx: self.wasi.get_or_insert_with(closed), table: &mut self.table }
     }
 }
 
@@ -115,7 +115,7 @@ impl filesystem::preopens::Host for State {
     fn get_directories(&mut self) -> Result<Vec<(Resource<Descriptor>, String)>> {
         let Some(root) = &self.root else { return Ok(Vec::new()) };
         let dir = Dir::from_std_file(root.try_clone()?);
-        let handle = self.files().push_dir(dir).map_err(wasmtime::Error::from)?;
+        let handle = self.files().preopen(dir).map_err(wasmtime::Error::from)?;
         Ok(vec![(handle, super::ROOT.to_owned())])
     }
 }
@@ -166,7 +166,7 @@ impl State {
 
 /// No arguments, no environment, closed stdin, output that goes nowhere: as the builder
 /// starts. The random bytes are fixed, so that no answer varies.
-fn wasi() -> WasiCtx {
+fn closed() -> WasiCtx {
     let fixed = || Deterministic::new(vec![7, 5, 3, 2]);
     WasiCtx::builder()
         .secure_random(fixed())

@@ -34,7 +34,7 @@ impl Check<'_> {
             shadows.extend(shadow);
         }
         shadows.sort_by(|a, b| a.target.cmp(&b.target));
-        // Several links may lead to one directory: it is hidden once.
+        // Several links may lead to one directory: it is hidden once, as the first has it.
         shadows.dedup_by(|a, b| a.target == b.target);
         shadows
     }

@@ -153,9 +153,14 @@ fn an_honest_answer_is_taken() {
     let fixture = Fixture::new();
     let mut answer = fixture.honest();
     answer.link("in", "a");
-    let plan = fixture.check(&answer).unwrap();
-    let paths: Vec<_> = plan.shadows().iter().map(|shadow| shadow.path().as_str()).collect();
-    assert_eq!(paths, [".venv", "a"]);
+    let taken = |answer: &Answer| {
+        let plan = fixture.check(answer).unwrap();
+        plan.shadows().iter().map(|shadow| shadow.path().to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(taken(&answer), [".venv", "a"]);
+    // By the link, and where it leads: one directory, hidden once.
+    answer.shadow("in");
+    assert_eq!(taken(&answer), [".venv", "a"]);
 }
 
 #[test]

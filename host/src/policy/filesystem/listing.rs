@@ -6,8 +6,9 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::vec;
 
+use cap_fs_ext::FollowSymlinks;
 use cap_std::fs::Dir;
-use rustix::fs::FileType;
+use rustix::fs::{FileType, OFlags};
 use wasmtime::Result;
 use wasmtime::component::Resource;
 use wasmtime_wasi::p2::FsResult;
@@ -16,7 +17,7 @@ use wasmtime_wasi::p2::bindings::sync::filesystem::types::{
     self, Descriptor, DescriptorType, DirectoryEntry, DirectoryEntryStream,
 };
 
-use super::{Open, ReadOnly};
+use super::{Open, ReadOnly, readable};
 
 /// A listing that goes on: what the directory told last, and has not been asked for.
 pub(super) struct Entries {
@@ -28,8 +29,8 @@ pub(super) struct Entries {
 /// What an entry is, and where its name stands; nothing if that cannot be said.
 type Entry = Option<(FileType, Range<usize>)>;
 
-/// What a directory told. All names in one string: to allocate each takes longer than to
-/// read it.
+/// What a directory told. All names in one string: so each is allocated when it is asked
+/// for, and freed before the next, which is quick.
 #[derive(Default)]
 struct Told {
     names: String,
@@ -72,11 +73,14 @@ impl ReadOnly<'_> {
     /// twice for each.
     pub(super) fn entries(&mut self, fd: &Resource<Descriptor>) -> FsResult<Entries> {
         let dir = match self.table.get_mut(&Resource::<Open>::new_borrow(fd.rep()))? {
-            Open::Dir(dir, listed @ false) => {
-                *listed = true;
+            Open::Dir(dir, fresh @ true) => {
+                *fresh = false;
                 Arc::clone(dir)
             }
-            Open::Dir(dir, true) => Arc::new(dir.open_dir(".")?),
+            Open::Dir(dir, false) => {
+                let again = readable(dir, ".", FollowSymlinks::No, OFlags::DIRECTORY)?;
+                Arc::new(Dir::from_std_file(again))
+            }
             Open::File(..) => return Err(ErrorCode::NotDirectory.into()),
         };
         Ok(Entries { dir, names: String::new(), left: Vec::new().into_iter() })
