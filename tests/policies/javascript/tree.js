@@ -57,7 +57,9 @@ export class Tree {
 
   /** The names in a directory and what each is; the name is null if it is not UTF-8. */
   entries(path) {
-    const directory = ask(() => this.root.openAt({}, path || ".", { directory: true }, { read: true }));
+    // The root is listed as it was handed over: a host has to be able to do that.
+    const directory =
+      path === "" ? this.root : ask(() => this.root.openAt({}, path, { directory: true }, { read: true }));
     const stream = ask(() => directory.readDirectory());
     const skipped = {};
     const unsayable = { name: null, kind: "directory" };
@@ -72,7 +74,7 @@ export class Tree {
       entries.push(entry === unsayable ? entry : { name: entry.name, kind: KINDS[entry.type] ?? "other" });
     }
     stream[Symbol.dispose]?.();
-    directory[Symbol.dispose]?.();
+    if (directory !== this.root) directory[Symbol.dispose]?.();
     return entries;
   }
 
