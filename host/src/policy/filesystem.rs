@@ -54,6 +54,10 @@ impl ReadOnly<'_> {
         self.push(Open::Dir(Arc::new(dir), false))
     }
 
+    fn push_dir(&mut self, file: File) -> FsResult<Resource<Descriptor>> {
+        self.push(Open::Dir(Arc::new(Dir::from_std_file(file)), true))
+    }
+
     // The bindings name the types of resources; the table holds ours under the same number.
     fn push(&mut self, open: Open) -> FsResult<Resource<Descriptor>> {
         Ok(Resource::new_own(self.table.push(open)?.rep()))
@@ -172,15 +176,15 @@ impl types::HostDescriptor for ReadOnly<'_> {
             true => FollowSymlinks::Yes,
             false => FollowSymlinks::No,
         };
-        let dir = self.dir(&fd)?;
-        if open.contains(OpenFlags::DIRECTORY) {
-            let file = readable(dir, &path, follow, OFlags::DIRECTORY)?;
-            return self.push(Open::Dir(Arc::new(Dir::from_std_file(file)), true));
+        let mut only = OFlags::empty();
+        only.set(OFlags::DIRECTORY, open.contains(OpenFlags::DIRECTORY));
+        let file = readable(self.dir(&fd)?, &path, follow, only)?;
+        if only.contains(OFlags::DIRECTORY) {
+            return self.push_dir(file);
         }
-        let file = readable(dir, &path, follow, OFlags::empty())?;
         let found = file.metadata()?;
         if found.is_dir() {
-            self.push(Open::Dir(Arc::new(Dir::from_std_file(file)), true))
+            self.push_dir(file)
         } else if found.is_file() {
             self.push(Open::File(Arc::new(file), found.len()))
         } else {

@@ -1,10 +1,10 @@
 //! Listing a directory, entry by entry.
 
+use std::collections::VecDeque;
 use std::ffi::CStr;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
-use std::vec;
 
 use cap_fs_ext::FollowSymlinks;
 use cap_std::fs::Dir;
@@ -22,8 +22,7 @@ use super::{Open, ReadOnly, readable};
 /// A listing that goes on: what the directory told last, and has not been asked for.
 pub(super) struct Entries {
     dir: Arc<Dir>,
-    names: String,
-    left: vec::IntoIter<Entry>,
+    told: Told,
 }
 
 /// What an entry is, and where its name stands; nothing if that cannot be said.
@@ -34,7 +33,7 @@ type Entry = Option<(FileType, Range<usize>)>;
 #[derive(Default)]
 struct Told {
     names: String,
-    entries: Vec<Entry>,
+    entries: VecDeque<Entry>,
 }
 
 impl Told {
@@ -47,7 +46,7 @@ impl Told {
             self.entries.reserve(32);
             self.names.reserve(512);
         }
-        self.entries.push(name.to_str().ok().map(|name| {
+        self.entries.push_back(name.to_str().ok().map(|name| {
             let begin = self.names.len();
             self.names.push_str(name);
             (kind, begin..self.names.len())
@@ -57,13 +56,13 @@ impl Told {
 
 impl Entries {
     fn next(&mut self) -> io::Result<Option<Result<DirectoryEntry, ErrorCode>>> {
-        if self.left.as_slice().is_empty() {
-            let Told { names, entries } = told(&self.dir)?;
-            (self.names, self.left) = (names, entries.into_iter());
+        if self.told.entries.is_empty() {
+            self.told = told(&self.dir)?;
         }
-        Ok(self.left.next().map(|entry| {
+        let Told { names, entries } = &mut self.told;
+        Ok(entries.pop_front().map(|entry| {
             let (kind, place) = entry.ok_or(ErrorCode::IllegalByteSequence)?;
-            Ok(DirectoryEntry { type_: listed(kind), name: self.names[place].to_owned() })
+            Ok(DirectoryEntry { type_: listed(kind), name: names[place].to_owned() })
         }))
     }
 }
@@ -83,7 +82,7 @@ impl ReadOnly<'_> {
             }
             Open::File(..) => return Err(ErrorCode::NotDirectory.into()),
         };
-        Ok(Entries { dir, names: String::new(), left: Vec::new().into_iter() })
+        Ok(Entries { dir, told: Told::default() })
     }
 }
 

@@ -1,3 +1,6 @@
+//! What a policy is told of directories and files.
+#![expect(clippy::disallowed_methods, reason = "tests arrange a directory themselves")]
+
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
@@ -60,9 +63,9 @@ fn every_descriptor_can_be_listed_and_listed_again() {
     // More than one system call tells.
     let mut all: Vec<_> = (0..100).map(name).collect();
     for name in &all {
-        make_dir(&dir.path().join(name));
+        std::fs::create_dir(dir.path().join(name)).unwrap();
     }
-    make_dir(&dir.path().join(OsStr::from_bytes(b"\xff")));
+    std::fs::create_dir(dir.path().join(OsStr::from_bytes(b"\xff"))).unwrap();
     all.push("?".to_owned());
     let mut table = ResourceTable::new();
     let mut files = ReadOnly { table: &mut table };
@@ -80,11 +83,6 @@ fn every_descriptor_can_be_listed_and_listed_again() {
     }
     let empty = opened(&mut files, &root, &name(0), only);
     assert!(list(&mut files, &empty).is_empty());
-}
-
-#[expect(clippy::disallowed_methods, reason = "a directory of the test's own")]
-fn make_dir(path: &Path) {
-    std::fs::create_dir(path).unwrap();
 }
 
 /// What the reads of a file tell: how many bytes, and whether they are the last.
@@ -109,7 +107,6 @@ fn reads(path: &Path, asked: Filesize) -> Vec<(usize, bool)> {
 fn the_last_bytes_of_a_file_are_told_as_such() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("file");
-    #[expect(clippy::disallowed_methods, reason = "a directory of the test's own")]
     let written = |length: usize| std::fs::write(&file, vec![b'.'; length]).unwrap();
     written(0);
     assert_eq!(reads(&file, 100), [(0, true)]);
