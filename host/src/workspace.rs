@@ -5,6 +5,8 @@
 //! the project therefore fails at the operating system, not in string work.
 
 mod space;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,6 +21,9 @@ use crate::file;
 use crate::path::{ContainerPath, HostPath, RelPath};
 
 pub use space::free_memory;
+
+/// How often a place that changes under the look is looked at.
+const LOOKS: u32 = 100;
 
 /// What marks a directory as bound to the machine that made it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,17 +110,28 @@ impl Workspace {
         match self.dir.open_with(path, &options) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 // A dangling link is not the same as no file.
-                match self.dir.symlink_metadata(path) {
-                    Ok(_) => Err(io::Error::other("is a link that leads nowhere")),
-                    Err(_) => Ok(None),
+                match self.is_link(path) {
+                    true => Err(leads_nowhere()),
+                    false => Ok(None),
                 }
             }
             opened => file::read(opened?.into_std(), limit).map(Some),
         }
     }
 
-    /// Looks at a path without leaving the workspace.
+    /// Looks at a path without leaving the workspace. Other runs make and remove mount
+    /// points meanwhile: what comes or goes during the look is looked at again.
     pub fn place(&self, path: &RelPath) -> io::Result<Place> {
+        for _ in 1..LOOKS {
+            match self.look(path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                seen => return seen,
+            }
+        }
+        self.look(path)
+    }
+
+    fn look(&self, path: &RelPath) -> io::Result<Place> {
         if is_plain_directory(&self.dir, path) {
             return Ok(Place::Directory(path.clone()));
         }
@@ -140,18 +156,25 @@ impl Workspace {
         }
     }
 
-    /// What to make so that `path` exists. A dangling link on the way is refused:
-    /// engines would follow it and make directories where it leads.
+    /// What to make so that `path` exists; not found, if that has come meanwhile. A dangling
+    /// link on the way is refused: engines would follow it and make directories where it leads.
     fn missing(&self, path: &RelPath) -> io::Result<Place> {
         let parts: Vec<_> = path.as_str().split('/').collect();
         let there = |count: usize| self.dir.metadata(parts[..count].join("/")).is_ok();
         let existing = (1..parts.len()).rev().find(|&count| there(count)).unwrap_or(0);
-        if self.dir.symlink_metadata(parts[..=existing].join("/")).is_ok() {
-            return Err(io::Error::other("is a link that leads nowhere"));
+        match self.dir.symlink_metadata(parts[..=existing].join("/")) {
+            Ok(data) if data.is_symlink() => return Err(leads_nowhere()),
+            Ok(_) => return Err(io::ErrorKind::NotFound.into()),
+            Err(_) => {}
         }
         let mut real = match existing {
             0 => PathBuf::new(),
-            _ => self.dir.canonicalize(parts[..existing].join("/"))?,
+            _ => {
+                let real = self.dir.canonicalize(parts[..existing].join("/"))?;
+                // Linux names a directory that is gone by now `NAME (deleted)`.
+                self.dir.metadata(&real)?;
+                real
+            }
         };
         if real == Path::new(".") {
             real = PathBuf::new(); // a link to the workspace itself
@@ -169,9 +192,11 @@ impl Workspace {
 
     /// Whether a link is on the way. cap-std looks below none that leaves the handle.
     fn has_link(&self, path: &RelPath) -> bool {
-        let is_link =
-            |part: &Path| self.dir.symlink_metadata(part).is_ok_and(|data| data.is_symlink());
-        path.as_path().ancestors().any(is_link)
+        path.as_path().ancestors().any(|part| self.is_link(part))
+    }
+
+    fn is_link(&self, path: &Path) -> bool {
+        self.dir.symlink_metadata(path).is_ok_and(|data| data.is_symlink())
     }
 
     /// Whether a regular file of that name lies in the project's own directory.
@@ -224,6 +249,10 @@ impl Workspace {
     pub fn open_dir(&self, path: &RelPath) -> io::Result<Dir> {
         self.dir.open_dir_nofollow(path.as_path())
     }
+}
+
+fn leads_nowhere() -> io::Error {
+    io::Error::other("is a link that leads nowhere")
 }
 
 /// Whether a directory is there, and no link on the way. `false` where that would take more

@@ -75,7 +75,10 @@ pub(super) fn make(
     };
     let sibling = outer.join(cradle).to_string_lossy().into_owned();
     note(Entry::Directory { path: sibling, identity: None })?;
-    parent.create_dir(cradle)?;
+    match parent.create_dir(cradle) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        made => made?,
+    }
     let born = noted(OsStr::new(cradle))
         .and_then(|()| Ok(renameat_with(&parent, cradle, &parent, name, RenameFlags::NOREPLACE)?));
     let Err(error) = born else { return Ok(()) };
@@ -128,4 +131,19 @@ fn open(workspace: &Dir, path: &RelPath) -> io::Result<File> {
     let flags = (OFlags::DIRECTORY | OFlags::NOFOLLOW).bits().cast_signed();
     let mut options = OpenOptions::new();
     workspace.open_with(path.as_path(), options.read(true).custom_flags(flags))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_a_directory_that_goes_meanwhile_nothing_is_made() {
+        let root = tempfile::tempdir().unwrap();
+        let workspace = Dir::open_ambient_dir(root.path(), cap_std::ambient_authority()).unwrap();
+        workspace.create_dir("outer").unwrap();
+        let gone = |_| workspace.remove_dir("outer");
+        make(&workspace, &RelPath::parse("outer/.venv").unwrap(), ".cradle", gone).unwrap();
+        assert_eq!(workspace.entries().unwrap().count(), 0);
+    }
 }
