@@ -48,7 +48,8 @@ impl fmt::Display for Error {
 
 /// A directory tree that can be read, and no more than that.
 pub trait Tree {
-    /// Hands every entry of a directory to `each`, in any order.
+    /// Hands every entry of a directory to `each`, in any order. One that is gone by now has
+    /// none: other programs go on while a project is looked at.
     fn list(&self, path: &str, each: &mut dyn FnMut(Entry)) -> Result<(), Error>;
 
     /// What stands at a path; nothing if there is nothing.

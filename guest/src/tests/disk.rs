@@ -61,3 +61,12 @@ fn a_name_that_is_not_utf_8_is_an_entry_without_a_name() {
     names.sort();
     assert_eq!(names, [None, Some("plain".to_string())]);
 }
+
+#[test]
+fn a_directory_that_is_gone_has_no_entries() {
+    let root = Scratch::new("gone");
+    let tree = DiskTree::new(&root.0);
+    tree.list("gone", &mut |entry| panic!("{entry:?}")).unwrap();
+    let nowhere = DiskTree::new(root.0.join("nowhere"));
+    assert!(nowhere.list("", &mut |_| {}).is_err());
+}

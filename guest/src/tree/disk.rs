@@ -25,10 +25,14 @@ impl DiskTree {
 
 impl Tree for DiskTree {
     fn list(&self, path: &str, each: &mut dyn FnMut(Entry)) -> Result<(), Error> {
-        if !path.is_empty() && self.file_type(path)? != Some(FileType::Directory) {
-            return Err(Error("not a directory".to_string()));
-        }
-        for entry in fs::read_dir(self.at(path)).map_err(error)? {
+        let entries = match self.file_type(path)? {
+            None if !path.is_empty() => return Ok(()),
+            Some(FileType::File | FileType::Link | FileType::Other) if !path.is_empty() => {
+                return Err(Error("not a directory".to_string()));
+            }
+            _ => fs::read_dir(self.at(path)).map_err(error)?,
+        };
+        for entry in entries {
             let entry = entry.map_err(error)?;
             each(Entry {
                 name: entry.file_name().into_string().ok(),

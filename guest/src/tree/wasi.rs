@@ -18,9 +18,8 @@ impl WasiTree {
         preopens.find(|(_, path)| path == root).map(|(directory, _)| Self(directory))
     }
 
-    fn open_at(&self, path: &str, flags: OpenFlags) -> Result<Descriptor, Error> {
-        let opened = self.0.open_at(PathFlags::empty(), path, flags, DescriptorFlags::READ);
-        opened.map_err(error)
+    fn open_at(&self, path: &str, flags: OpenFlags) -> Result<Descriptor, ErrorCode> {
+        self.0.open_at(PathFlags::empty(), path, flags, DescriptorFlags::READ)
     }
 }
 
@@ -28,7 +27,10 @@ impl Tree for WasiTree {
     fn list(&self, path: &str, each: &mut dyn FnMut(Entry)) -> Result<(), Error> {
         // The system knows the root as `.`, which is not a path of the interface.
         let path = if path.is_empty() { "." } else { path };
-        let directory = self.open_at(path, OpenFlags::DIRECTORY)?;
+        let directory = match self.open_at(path, OpenFlags::DIRECTORY) {
+            Err(ErrorCode::NoEntry) => return Ok(()),
+            opened => opened.map_err(error)?,
+        };
         let stream = directory.read_directory().map_err(error)?;
         loop {
             match stream.read_directory_entry() {
@@ -65,7 +67,7 @@ impl Tree for WasiTree {
     }
 
     fn read(&self, path: &str, limit: usize) -> Result<Vec<u8>, Error> {
-        let file = self.open_at(path, OpenFlags::empty())?;
+        let file = self.open_at(path, OpenFlags::empty()).map_err(error)?;
         let mut bytes = Vec::new();
         while bytes.len() < limit {
             let (more, end) =

@@ -90,12 +90,18 @@ impl ReadOnly<'_> {
 #[cfg(target_os = "linux")]
 fn told(dir: &Dir) -> io::Result<Told> {
     use std::mem::MaybeUninit;
+
+    use rustix::io::Errno;
     // Names have 255 bytes, some file systems allow four times that.
     let mut buffer = [MaybeUninit::uninit(); 8 << 10];
     let mut entries = rustix::fs::RawDir::new(dir, &mut buffer);
     let mut told = Told::default();
     while let Some(entry) = entries.next() {
-        let entry = entry?;
+        let entry = match entry {
+            // Removed since it was opened, and so empty: the system says it for ever.
+            Err(Errno::NOENT) => break,
+            entry => entry?,
+        };
         told.add(entry.file_name(), entry.file_type());
         // `.` and `..` may come alone: that is not the end.
         if entries.is_buffer_empty() && !told.entries.is_empty() {

@@ -85,6 +85,19 @@ fn every_descriptor_can_be_listed_and_listed_again() {
     assert!(list(&mut files, &empty).is_empty());
 }
 
+/// Other runs remove their mount points while a policy looks.
+#[test]
+fn a_directory_that_is_removed_has_no_entries() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("gone")).unwrap();
+    let mut table = ResourceTable::new();
+    let mut files = ReadOnly { table: &mut table };
+    let root = preopened(&mut files, dir.path());
+    let gone = opened(&mut files, &root, "gone", OpenFlags::DIRECTORY);
+    std::fs::remove_dir(dir.path().join("gone")).unwrap();
+    assert!(list(&mut files, &gone).is_empty());
+}
+
 /// What the reads of a file tell: how many bytes, and whether they are the last.
 fn reads(path: &Path, asked: Filesize) -> Vec<(usize, bool)> {
     let mut table = ResourceTable::new();
