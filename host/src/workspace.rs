@@ -204,9 +204,11 @@ impl Workspace {
         self.dir.metadata(name).is_ok_and(|data| data.is_file())
     }
 
-    /// Whether anything of that name lies there, a broken link too.
+    /// Whether anything of that name lies there, a broken link too. Not an empty directory:
+    /// it may be another run's mount point.
     pub fn has_entry(&self, name: &str) -> bool {
-        self.dir.symlink_metadata(name).is_ok()
+        let is_empty = self.dir.read_dir(name).is_ok_and(|mut entries| entries.next().is_none());
+        !is_empty && self.dir.symlink_metadata(name).is_ok()
     }
 
     /// The names in a directory, sorted; none if it cannot be read.
