@@ -32,7 +32,7 @@ use rustix::process::{Pid, PidfdFlags, Signal};
 
 use super::streams::{Kept, Streams};
 use super::supervise::Ended;
-use super::watch::Watch;
+use super::watch::{Watch, process_directory};
 use crate::error::{Error, Exit, Result};
 use crate::render::Sandbox;
 use error::{At as _, NativeError, STEPS, Step};
@@ -67,8 +67,11 @@ pub(super) fn run(
     // By number it could be another process, once this one has ended.
     let handle = Pid::from_raw(init.cast_signed())
         .and_then(|init| rustix::process::pidfd_open(init, PidfdFlags::empty()).ok());
+    let process = process_directory(init);
     super::thread(move || {
-        if let (Some(handle), Some(path)) = (handle, watch.outside(init)) {
+        if let (Some(handle), Some(process)) = (handle, process)
+            && let Some(path) = watch.outside(&process)
+        {
             let _ = on_loss.send(path);
             let _ = rustix::process::pidfd_send_signal(handle, Signal::KILL);
         }

@@ -6,13 +6,17 @@
 //! it runs, from outside where `/proc` shows them, else from inside.
 
 use std::collections::HashSet;
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read as _};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Weak;
 use std::time::Duration;
+
+use rustix::fs::{Mode, OFlags};
 
 use super::patience;
 use crate::error::Error;
@@ -45,9 +49,9 @@ impl Watch {
     /// Looks until a shadow of the process is gone, and says which. `None` when the
     /// process has ended, or if its mounts cannot be seen from here. The caller knows that
     /// they were all there.
-    pub(super) fn outside(&self, pid: u32) -> Option<PathBuf> {
+    pub(super) fn outside(&self, process: &OwnedFd) -> Option<PathBuf> {
         loop {
-            if let Some(lost) = self.lost(pid)? {
+            if let Some(lost) = self.lost(process)? {
                 return Some(lost);
             }
             std::thread::sleep(EVERY);
@@ -55,9 +59,11 @@ impl Watch {
     }
 
     /// Whether one is missing now; `None` if the mounts cannot be read.
-    #[expect(clippy::disallowed_methods, reason = "reads the mounts of the container")]
-    fn lost(&self, pid: u32) -> Option<Option<PathBuf>> {
-        let text = std::fs::read(format!("/proc/{pid}/mountinfo")).ok()?;
+    fn lost(&self, process: &OwnedFd) -> Option<Option<PathBuf>> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        let mounts = rustix::fs::openat(process, "mountinfo", flags, Mode::empty()).ok()?;
+        let mut text = Vec::new();
+        File::from(mounts).read_to_end(&mut text).ok()?;
         let points: HashSet<&[u8]> = text
             .split(|&byte| byte == b'\n')
             .filter_map(|line| line.split(|&byte| byte == b' ').nth(4))
@@ -85,8 +91,11 @@ impl Watch {
                 break pid;
             }
         };
-        if cfg!(target_os = "linux") && self.lost(pid).is_some_and(|lost| lost.is_none()) {
-            return self.outside(pid);
+        if cfg!(target_os = "linux")
+            && let Some(process) = process_directory(pid)
+            && self.lost(&process).is_some_and(|lost| lost.is_none())
+        {
+            return self.outside(&process);
         }
         self.inside(engine, name)
     }
@@ -130,6 +139,13 @@ impl Watch {
             }
         }
     }
+}
+
+/// A process as `/proc` shows it. Through this nothing is read once it has ended; by number
+/// it could be another one by then.
+pub(super) fn process_directory(pid: u32) -> Option<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    rustix::fs::open(format!("/proc/{pid}"), flags, Mode::empty()).ok()
 }
 
 /// The container's first process, as this machine numbers it.
