@@ -7,6 +7,7 @@ pub mod tree;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
 use tempfile::TempDir;
@@ -109,6 +110,16 @@ impl Env {
     }
 }
 
+/// Waits for something to become true.
+#[track_caller]
+pub fn wait_for(what: &str, mut there: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !there() {
+        assert!(started.elapsed() < Duration::from_secs(60), "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// The program under test. Copied to where any user can start it.
 pub fn paude() -> PathBuf {
     use std::os::unix::fs::PermissionsExt as _;
@@ -119,7 +130,12 @@ pub fn paude() -> PathBuf {
         std::fs::create_dir_all(&dir).unwrap();
         std::fs::set_permissions(&dir, std::fs::Permissions::from_mode(0o755)).unwrap();
         let copy = dir.join("paude");
-        std::fs::copy(env!("CARGO_BIN_EXE_paude"), &copy).unwrap();
+        // By a program of its own: what another thread starts while the copy is open for
+        // writing holds it open too, and then it cannot be started.
+        let cp = std::process::Command::new("cp")
+            .args([env!("CARGO_BIN_EXE_paude").as_ref(), copy.as_os_str()])
+            .status();
+        assert!(cp.unwrap().success());
         copy
     });
     copy.clone()

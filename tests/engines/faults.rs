@@ -3,12 +3,12 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::lane::Lane;
 use super::{Test, on_each_lane};
 use crate::support::snapshot::{assert_unchanged, snapshot};
-use crate::support::{Env, Outcome, Ran, paude};
+use crate::support::{Env, Outcome, Ran, paude, wait_for};
 
 pub(super) const TESTS: [(&str, Test); 14] = on_each_lane![
     an_image_that_is_missing,
@@ -26,18 +26,6 @@ pub(super) const TESTS: [(&str, Test); 14] = on_each_lane![
     a_fifo_or_a_file_of_that_name,
     a_state_directory_that_cannot_be_written,
 ];
-
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Waits for something to become true.
-#[track_caller]
-fn wait_for(what: &str, mut there: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !there() {
-        assert!(started.elapsed() < PATIENCE, "{what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
 
 /// `paude` in the background, with `.venv` reserved.
 fn start(lane: &Lane, env: &Env, script: &str) -> Child {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::lane::Lane;
 use super::{Test, on_each_lane};
-use crate::support::{Env, Outcome, paude};
+use crate::support::{Env, Outcome, paude, wait_for};
 
 pub(super) const TESTS: [(&str, Test); 4] = on_each_lane![
     a_shell_with_a_prompt_and_ctrl_c,
@@ -135,20 +135,20 @@ fn a_signal_to_paude_ends_a_shell(lane: &Lane) -> Outcome {
 fn a_terminal_that_goes_away_ends_setup_and_command(lane: &Lane) -> Outcome {
     let env = lane.env_with(".venv/pyvenv.cfg");
     let tmux = Tmux::start(&env);
-    let setup = "touch begun; sleep 2";
+    let setup = "touch begun; sleep 30";
     let (paude, args) = (paude().display().to_string(), lane.args().join(" "));
+    let ran = env.project.join("ran");
     let line =
-        format!("exec {paude} {args} --setup '{setup}' -- touch {}/ran", env.project.display());
+        format!("echo $$ >pid; exec {paude} {args} --setup '{setup}' -- touch {}", ran.display());
     let project = env.project.display().to_string();
     tmux.tmux(&["new-window", "-c", &project, &line]);
-    let started = Instant::now();
-    while !env.project.join("begun").exists() {
-        assert!(started.elapsed() < Duration::from_secs(30), "the setup does not begin");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_for("the setup does not begin", || env.project.join("begun").exists());
+    let pid = std::fs::read_to_string(env.project.join("pid"))?;
     tmux.tmux(&["kill-server"]);
-    std::thread::sleep(Duration::from_secs(4));
-    assert!(!env.project.join("ran").exists());
+    // Empty, once it has ended and nobody has asked how.
+    let words = format!("/proc/{}/cmdline", pid.trim());
+    wait_for("paude goes on", || std::fs::read(&words).unwrap_or_default().is_empty());
+    assert!(!ran.exists());
     assert_eq!(lane.containers(&env), "");
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use super::lane::Lane;
 use super::{Test, on_each_lane};
-use crate::support::{Env, Outcome, Ran, paude};
+use crate::support::{Env, Outcome, Ran, paude, wait_for};
 
 pub const TESTS: [(&str, Test); 13] = on_each_lane![
     what_was_made_is_kept_and_the_setup_runs_once,
@@ -172,9 +172,7 @@ fn a_volume_in_use_is_not_emptied_nor_removed(lane: &Lane) -> Outcome {
         "touch up; while [ ! -e end ]; do sleep 0.1; done; .venv/made",
     ]);
     let child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn()?;
-    while !kept.env.project.join("up").exists() {
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
+    wait_for("the command does not start", || kept.env.project.join("up").exists());
     let name = kept.names().remove(0);
     kept.env.paude(&["volumes", "remove", &name]).code(125).says("is in use");
     kept.env.paude(&["volumes", "prune"]).code(0).prints("");
@@ -196,9 +194,7 @@ fn a_killed_run_stands_in_nobodys_way(lane: &Lane) -> Outcome {
     command.args(lane.args()).args(["--storage", "volume", "--setup", SETUP]);
     command.args(["--", "/bin/sh", "-c", "touch up; sleep 60"]);
     let mut child = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn()?;
-    while !kept.env.project.join("up").exists() {
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
+    wait_for("the command does not start", || kept.env.project.join("up").exists());
     child.kill()?;
     child.wait()?;
     let setup = format!("{SETUP}; touch .venv/new");
