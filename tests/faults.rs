@@ -2,6 +2,7 @@
 //! one fails so exactly when it is told to. The real ones: `engines::faults`.
 
 mod places;
+mod volumes;
 
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
@@ -29,10 +30,10 @@ pub fn trials() -> Vec<Trial> {
         a_lost_shadow_whose_container_goes_on_is_told,
         a_signal_after_the_setup_ends_the_command_too,
         what_a_client_leaves_behind_is_not_waited_for,
-        a_volume_is_not_forgotten_while_its_engine_is_silent,
         a_container_that_cannot_be_ended_is_named,
     ];
     trials.extend(places::trials());
+    trials.extend(volumes::trials());
     trials
 }
 
@@ -329,24 +330,6 @@ fn what_a_client_leaves_behind_is_not_waited_for() -> Outcome {
     let started = std::time::Instant::now();
     reserved(&env).code(137);
     assert!(started.elapsed().as_secs() < 15, "{:?}", started.elapsed());
-    Ok(())
-}
-
-fn a_volume_is_not_forgotten_while_its_engine_is_silent() -> Outcome {
-    let mut env = Env::with(".venv/pyvenv.cfg");
-    fake(&mut env, "podman", "exit 0", "exit 0");
-    env.paude(&["--storage", "volume", "--engine", "podman", "--", "true"]);
-    let list = env.paude(&["volumes", "list"]).code(0).stdout();
-    let name = list.split(' ').next().unwrap().to_owned();
-    assert!(name.starts_with("paude-"), "{list}");
-    fake(&mut env, "podman", "", "exit 1");
-    let ran = env.paude(&["volumes", "remove", &name]).code(125);
-    ran.says("podman does not tell whether it has the volume");
-    env.paude(&["volumes", "list"]).code(0).prints(&list);
-    // It answers, and has none.
-    std::fs::write(env.root().join("bin/podman"), "#!/bin/sh\n[ \"$2\" = ls ]\n")?;
-    env.paude(&["volumes", "remove", &name]).code(0);
-    env.paude(&["volumes", "list"]).code(0).prints("");
     Ok(())
 }
 

@@ -114,18 +114,21 @@ impl Volumes {
         quiet: bool,
         setup: impl Fn() -> Result<Ended>,
     ) -> Result<Ready> {
-        for _ in 0..TRIES {
+        for left in (0..=TRIES).rev() {
             let locks = self.locks(|name| self.store.share(name, quiet))?;
             if let Some(locks) = locks
-                && self.is_ready()
+                && self.is_ready()?
             {
                 return Ok(Ready::Held(Held { _locks: locks }));
+            }
+            if left == 0 {
+                break; // the last try of all is a look at what the one before it did
             }
             let Some(alone) = self.locks(|name| self.store.take(name))? else {
                 std::thread::sleep(PAUSE);
                 continue;
             };
-            if self.is_ready() {
+            if self.is_ready()? {
                 continue; // another run was faster
             }
             self.renew(workspace)?;
@@ -149,15 +152,18 @@ impl Volumes {
         names.into_iter().map(|name| lock(name)).collect()
     }
 
-    /// Whether each is the one that was recorded, with this setup done in it.
-    fn is_ready(&self) -> bool {
-        self.volumes.iter().all(|Volume { name, .. }| {
-            let id = backend::id(self.engine, &self.store, name);
-            self.store.record(name).is_some_and(|record| {
-                id.is_some_and(|id| id == record.id)
-                    && (self.stamp.is_none() || self.stamp == record.stamp)
-            })
-        })
+    /// Whether each is the one that was recorded, with this setup done in it. The engine is
+    /// asked last: that takes its time, and who looks keeps others from being alone.
+    fn is_ready(&self) -> Result<bool> {
+        for Volume { name, .. } in &self.volumes {
+            let Some(record) = self.store.record(name) else { return Ok(false) };
+            if self.stamp.is_some() && self.stamp != record.stamp
+                || backend::id(self.engine, &self.store, name)? != Some(record.id)
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Puts an empty one in the place of each.

@@ -8,7 +8,7 @@ use libtest_mimic::Trial;
 use super::{asked, fake, journal, left_by_a_killed_run, one_error, reserved};
 use crate::support::snapshot::{assert_unchanged, snapshot};
 use crate::support::tree;
-use crate::support::{Env, Outcome};
+use crate::support::{Env, Outcome, wait_for};
 use crate::trials;
 
 /// All of them.
@@ -261,9 +261,7 @@ fn a_directory_in_use_by_another_person_waits() -> Outcome {
     let mut command = env.command(crate::support::paude());
     command.args(["--quiet", "--engine", "podman", "--venv", ".venv", "--", "true"]);
     let mut first = command.env("HOME", &other).spawn()?;
-    while !env.root().join("first").exists() {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    wait_for("the first does not start", || env.root().join("first").exists());
     assert!(env.project.join(".venv").exists());
     // The second holds it while the first ends.
     let script = "touch \"$ROOT/go\"; while kill -0 $(cat \"$ROOT/pid\") 2>/dev/null; do sleep 0.05; \

@@ -1,5 +1,6 @@
 //! The engine's part: making, telling apart and removing volumes.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -19,6 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The label that holds what tells a volume from a later one of its name.
 const LABEL: &str = "paude.id";
+
+/// How docker and podman say that they have no such image.
+const UNKNOWN: [&str; 2] = ["no such image", "image not known"];
 
 /// What stands for an image's Python and platform.
 pub(super) fn image(engine: Engine, image: &str, fetch: bool) -> Result<String> {
@@ -47,27 +51,34 @@ pub(super) fn answers(engine: Engine) -> bool {
     ask(engine.to_string(), &["version"]).ok
 }
 
-/// Whether an image is still there; true where that cannot be told.
+/// Whether an image is still there; true unless the engine says that it is not.
 pub(super) fn has_image(engine: Engine, image: &str) -> bool {
-    match engine {
-        Engine::Native => name::is_here(image),
-        _ => {
-            let program = engine.to_string();
-            ask(&program, &["image", "inspect", "--format", "{{.Id}}", image]).ok
-                || !answers(engine)
-        }
+    if engine == Engine::Native {
+        return name::is_here(image);
     }
+    let answer = ask(engine.to_string(), &["image", "inspect", "--format", "{{.Id}}", image]);
+    let said = answer.stderr.to_lowercase();
+    answer.ok || !UNKNOWN.iter().any(|words| said.contains(words))
 }
 
-/// What tells a volume from a later one of its name; nothing if there is none.
-pub(super) fn id(engine: Engine, store: &Store, name: &str) -> Option<String> {
+/// What tells a volume from a later one of its name; nothing if there is none. An engine
+/// that does not tell is an error: what is taken for missing is made anew.
+pub(super) fn id(engine: Engine, store: &Store, name: &str) -> Result<Option<String>> {
     if engine == Engine::Native {
         let dir = Dir::open_ambient_dir(store.content(name), ambient_authority());
-        return Some(session::identity(&dir.ok()?.dir_metadata().ok()?));
+        let data = dir.and_then(|dir| dir.dir_metadata());
+        return match data {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::failed(format!("cannot look at volume `{name}`: {error}"))),
+            Ok(data) => Ok(Some(session::identity(&data))),
+        };
     }
     let format = format!("{{{{index .Labels \"{LABEL}\"}}}}");
     let answer = ask(engine.to_string(), &["volume", "inspect", "--format", &format, name]);
-    answer.ok.then_some(answer.stdout)
+    match answer.ok {
+        true => Ok(Some(answer.stdout)),
+        false => is_absent(engine, name).map(|()| None),
+    }
 }
 
 /// Removes a volume, if there is one.
@@ -75,8 +86,8 @@ pub(super) fn remove(engine: Engine, store: &Store, name: &str) -> Result<()> {
     if engine == Engine::Native {
         return store.remove_content(name);
     }
-    match id(engine, store, name) {
-        None => return is_absent(engine, name),
+    match id(engine, store, name)? {
+        None => return Ok(()),
         Some(id) if id.is_empty() || id == "<no value>" => {
             return Err(Error::failed(format!("the volume `{name}` was not made by paude"))
                 .hint(format!("remove it if you do not need it: {engine} volume rm {name}")));
@@ -160,6 +171,6 @@ fn make_directory(store: &Store, name: &str) -> Result<String> {
     let path = store.content(name);
     let made = std::fs::create_dir(&path);
     made.map_err(|error| Error::failed(format!("cannot make the volume `{name}`: {error}")))?;
-    id(Engine::Native, store, name)
+    id(Engine::Native, store, name)?
         .ok_or_else(|| Error::failed(format!("the volume `{name}` is gone")))
 }
