@@ -11,7 +11,7 @@ use libtest_mimic::Trial;
 
 use crate::support::snapshot::{assert_unchanged, snapshot};
 use crate::support::tree;
-use crate::support::{Env, Outcome, Ran};
+use crate::support::{Env, Outcome, Ran, paude};
 use crate::trials;
 
 /// All of them.
@@ -30,6 +30,7 @@ pub fn trials() -> Vec<Trial> {
         a_lost_shadow_whose_container_goes_on_is_told,
         a_signal_after_the_setup_ends_the_command_too,
         what_a_client_leaves_behind_is_not_waited_for,
+        a_mount_point_can_be_read_by_another_person,
         a_container_that_cannot_be_ended_is_named,
     ];
     trials.extend(places::trials());
@@ -330,6 +331,18 @@ fn what_a_client_leaves_behind_is_not_waited_for() -> Outcome {
     let started = std::time::Instant::now();
     reserved(&env).code(137);
     assert!(started.elapsed().as_secs() < 15, "{:?}", started.elapsed());
+    Ok(())
+}
+
+/// With a umask that shuts others out, theirs could not even look at it.
+fn a_mount_point_can_be_read_by_another_person() -> Outcome {
+    let mut env = Env::with("README");
+    fake(&mut env, "podman", "stat -c %a a a/.venv >\"$ROOT/modes\"", "exit 0");
+    let mut command = env.command("sh");
+    command.args(["-c", "umask 077; exec \"$0\" \"$@\""]).arg(paude());
+    command.args(["--quiet", "--engine", "podman", "--venv", "a/.venv", "--", "true"]);
+    Ran(command.output()?).code(0);
+    assert_eq!(std::fs::read_to_string(env.root().join("modes"))?, "755\n755\n");
     Ok(())
 }
 

@@ -4,7 +4,10 @@ use std::ffi::OsStr;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use cap_std::fs::{Dir, File, Metadata, MetadataExt as _, OpenOptions, OpenOptionsExt as _};
+use cap_std::fs::{
+    Dir, File, Metadata, MetadataExt as _, OpenOptions, OpenOptionsExt as _, Permissions,
+    PermissionsExt as _,
+};
 use rustix::fs::{FlockOperation, OFlags, RenameFlags, flock, renameat_with};
 use rustix::io::Errno;
 
@@ -23,7 +26,7 @@ pub(super) enum Hold {
 
 /// Locks a directory that may be removed, which is an empty one.
 pub(super) fn hold(workspace: &Dir, path: &RelPath) -> io::Result<Hold> {
-    let entry = open(workspace, path).and_then(|dir| {
+    let entry = open(workspace, path.as_path()).and_then(|dir| {
         let first = workspace.read_dir(path.as_path())?.next();
         Ok((dir, first))
     });
@@ -70,8 +73,11 @@ pub(super) fn make(
         parent => parent?,
     };
     let noted = |name: &OsStr| -> io::Result<()> {
-        let data = parent.symlink_metadata(name)?;
-        note(Entry::Directory { path: path.to_string(), identity: Some(identity(&data)) })
+        let made = open(&parent, Path::new(name))?;
+        // Whatever the umask: another person's run looks at it too, and it stays empty.
+        let _ = made.set_permissions(Permissions::from_mode(0o755)); // not every file system can
+        let identity = Some(identity(&made.metadata()?));
+        note(Entry::Directory { path: path.to_string(), identity })
     };
     let sibling = outer.join(cradle).to_string_lossy().into_owned();
     note(Entry::Directory { path: sibling, identity: None })?;
@@ -101,7 +107,7 @@ pub(super) fn remove(
     made: Option<&str>,
     inner_one_waits: bool,
 ) -> bool {
-    let dir = match open(workspace, path) {
+    let dir = match open(workspace, path.as_path()) {
         Ok(dir) => dir,
         Err(error) => return error.kind() != ErrorKind::PermissionDenied,
     };
@@ -127,10 +133,10 @@ pub(crate) fn identity(data: &Metadata) -> String {
     format!("{:x}-{:x}", data.ino(), born.unwrap_or_default().as_nanos())
 }
 
-fn open(workspace: &Dir, path: &RelPath) -> io::Result<File> {
+fn open(dir: &Dir, path: &Path) -> io::Result<File> {
     let flags = (OFlags::DIRECTORY | OFlags::NOFOLLOW).bits().cast_signed();
     let mut options = OpenOptions::new();
-    workspace.open_with(path.as_path(), options.read(true).custom_flags(flags))
+    dir.open_with(path, options.read(true).custom_flags(flags))
 }
 
 #[cfg(test)]
