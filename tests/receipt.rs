@@ -11,7 +11,7 @@ use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use crate::support::snapshot::{assert_unchanged, snapshot};
-use crate::support::{Env, Outcome, Ran, paude, tree};
+use crate::support::{Env, Outcome, Ran, paude, tree, wait_for};
 use crate::trials;
 
 /// All of them.
@@ -260,10 +260,7 @@ fn mount_points_of_two_runs_at_once_are_no_change() -> Outcome {
     run(&env, &["--venv", ".venv"]).code(0);
     std::fs::write(env.root().join("go"), "")?;
     let second = env.root().join("second.json");
-    let started = Instant::now();
-    while !second.exists() && started.elapsed() < Duration::from_secs(60) {
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_for("the second run does not end", 60, || second.exists());
     let second: Value = serde_json::from_str(&std::fs::read_to_string(second)?)?;
     for receipt in [read(&env), second] {
         assert_eq!(receipt["unchanged"], true, "{receipt}");

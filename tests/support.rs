@@ -110,12 +110,12 @@ impl Env {
     }
 }
 
-/// Waits for something to become true.
+/// Waits so many seconds for something to become true.
 #[track_caller]
-pub fn wait_for(what: &str, mut there: impl FnMut() -> bool) {
+pub fn wait_for(what: &str, seconds: u64, mut there: impl FnMut() -> bool) {
     let started = Instant::now();
     while !there() {
-        assert!(started.elapsed() < Duration::from_secs(60), "{what}");
+        assert!(started.elapsed() < Duration::from_secs(seconds), "{what}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use cap_fs_ext::DirExt as _;
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
+use cap_std::fs::{Dir, Metadata, OpenOptions, OpenOptionsExt as _};
 
 use crate::error::{Error, Result};
 use crate::escape::shown_path;
@@ -135,12 +135,12 @@ impl Workspace {
         if is_plain_directory(&self.dir, path) {
             return Ok(Place::Directory(path.clone()));
         }
-        match self.dir.canonicalize(path.as_path()) {
-            Ok(real) if !self.dir.metadata(&real)?.is_dir() => Ok(Place::File),
-            Ok(real) if matches!(real.to_str(), Some("" | ".")) => {
+        match self.resolve(path.as_path()) {
+            Ok((_, data)) if !data.is_dir() => Ok(Place::File),
+            Ok((real, _)) if matches!(real.to_str(), Some("" | ".")) => {
                 Err(io::Error::other("leads to the workspace itself"))
             }
-            Ok(real) => match real.to_str().and_then(|text| RelPath::parse(text).ok()) {
+            Ok((real, _)) => match real.to_str().and_then(|text| RelPath::parse(text).ok()) {
                 Some(real) => Ok(Place::Directory(real)),
                 None => Err(io::Error::other("leads to a directory whose name cannot be said")),
             },
@@ -156,6 +156,14 @@ impl Workspace {
         }
     }
 
+    /// Where a path leads, links resolved, and what is there.
+    fn resolve(&self, path: &Path) -> io::Result<(PathBuf, Metadata)> {
+        let real = self.dir.canonicalize(path)?;
+        // Linux names a directory that is gone by now `NAME (deleted)`: that is not found.
+        let data = self.dir.metadata(&real)?;
+        Ok((real, data))
+    }
+
     /// What to make so that `path` exists; not found, if that has come meanwhile. A dangling
     /// link on the way is refused: engines would follow it and make directories where it leads.
     fn missing(&self, path: &RelPath) -> io::Result<Place> {
@@ -169,12 +177,7 @@ impl Workspace {
         }
         let mut real = match existing {
             0 => PathBuf::new(),
-            _ => {
-                let real = self.dir.canonicalize(parts[..existing].join("/"))?;
-                // Linux names a directory that is gone by now `NAME (deleted)`.
-                self.dir.metadata(&real)?;
-                real
-            }
+            _ => self.resolve(parts[..existing].join("/").as_ref())?.0,
         };
         if real == Path::new(".") {
             real = PathBuf::new(); // a link to the workspace itself

@@ -38,7 +38,7 @@ fn start(lane: &Lane, env: &Env, script: &str) -> Child {
 fn running(lane: &Lane, env: &Env) -> Child {
     let child =
         start(lane, env, "touch .venv/mine; touch ready; while ! [ -e go ]; do sleep 0.1; done");
-    wait_for("the container does not start", || env.project.join("ready").exists());
+    wait_for("the container does not start", 60, || env.project.join("ready").exists());
     child
 }
 
@@ -174,7 +174,7 @@ fn several(lane: &Lane, count: usize) -> Outcome {
         .collect();
     for (number, child) in children.iter_mut().enumerate() {
         let file = env.project.join(format!("started-{number}"));
-        wait_for("one does not start", || {
+        wait_for("one does not start", 60, || {
             let ended = child.try_wait().unwrap();
             assert!(ended.is_none(), "{number}: {ended:?} {}", read(child));
             file.exists()

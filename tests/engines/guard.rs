@@ -5,7 +5,7 @@ use std::process::Command;
 use super::lane::Lane;
 use super::{Test, on_each_lane};
 use crate::support::snapshot::{assert_unchanged, snapshot};
-use crate::support::{Env, Outcome};
+use crate::support::{Env, Outcome, wait_for};
 
 pub(super) const TESTS: [(&str, Test); 3] = on_each_lane![
     a_setup_that_takes_the_shadow_away_stops_everything,
@@ -104,10 +104,7 @@ fn a_signal_ends_a_container_without_a_guard(lane: &Lane) -> Outcome {
     command.args(["python3", "-c", "import time; open('ready', 'w'); time.sleep(60)"]);
     let mut child = command.stdin(std::process::Stdio::null()).spawn()?;
     let started = std::time::Instant::now();
-    while !env.project.join("ready").exists() {
-        assert!(started.elapsed().as_secs() < 30, "the container does not start");
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    wait_for("the container does not start", 30, || env.project.join("ready").exists());
     let pid = child.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &pid]).status()?.success());
     let code = child.wait()?.code();

@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt as _;
 use super::lane::Lane;
 use super::{Test, on_each_lane};
 use crate::support::snapshot::{assert_unchanged, snapshot};
-use crate::support::{Env, Outcome, Ran};
+use crate::support::{Env, Outcome, Ran, wait_for};
 
 pub(super) const TESTS: [(&str, Test); 11] = on_each_lane![
     is_empty_writable_executable_nosuid_nodev_and_sized,
@@ -210,11 +210,7 @@ fn stops_if_spoiled(lane: &Lane, env: &Env, options: &[&str], spoil: &str) -> Ou
     command.args(lane.args()).args(options).args(["--", "sh", "-c", script]);
     command.stdin(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
     let child = command.spawn()?;
-    let started = std::time::Instant::now();
-    while !env.project.join("ready").exists() {
-        assert!(started.elapsed().as_secs() < 30, "the container does not start");
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    wait_for("the container does not start", 30, || env.project.join("ready").exists());
     if !lane.is_native() {
         // Until an engine's mounts were seen once, their loss cannot be told from outside.
         std::thread::sleep(std::time::Duration::from_secs(2));

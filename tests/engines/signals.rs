@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::lane::Lane;
 use super::{Test, on_each_lane};
-use crate::support::{Env, Outcome, Ran, paude};
+use crate::support::{Env, Outcome, Ran, paude, wait_for};
 
 pub(super) const TESTS: [(&str, Test); 5] = on_each_lane![
     each_signal_ends_a_command_without_handler,
@@ -21,11 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Starts paude, and waits until the project holds the file `ready`.
 fn start(lane: &Lane, env: &Env, args: &[&str]) -> Child {
     let child = spawn(lane, env, args);
-    let started = Instant::now();
-    while !env.project.join("ready").exists() {
-        assert!(started.elapsed() < PATIENCE, "the container does not start");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_for("the container does not start", PATIENCE.as_secs(), || {
+        env.project.join("ready").exists()
+    });
     child
 }
 
@@ -117,11 +115,9 @@ fn what_is_ignored_at_the_start_stays_so(lane: &Lane) -> Outcome {
     command.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]).arg(paude()).args(lane.args());
     command.args(["--", "sh", "-c", "touch ready; sleep 1; echo survived"]);
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
-    let started = Instant::now();
-    while !env.project.join("ready").exists() {
-        assert!(started.elapsed() < PATIENCE, "the container does not start");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_for("the container does not start", PATIENCE.as_secs(), || {
+        env.project.join("ready").exists()
+    });
     let id = child.id().to_string();
     assert!(Command::new("kill").args(["-s", "HUP", &id]).status()?.success());
     Ran(child.wait_with_output()?).code(0).prints("survived\n");

@@ -142,12 +142,12 @@ fn a_terminal_that_goes_away_ends_setup_and_command(lane: &Lane) -> Outcome {
         format!("echo $$ >pid; exec {paude} {args} --setup '{setup}' -- touch {}", ran.display());
     let project = env.project.display().to_string();
     tmux.tmux(&["new-window", "-c", &project, &line]);
-    wait_for("the setup does not begin", || env.project.join("begun").exists());
+    wait_for("the setup does not begin", 30, || env.project.join("begun").exists());
     let pid = std::fs::read_to_string(env.project.join("pid"))?;
     tmux.tmux(&["kill-server"]);
     // Empty, once it has ended and nobody has asked how.
     let words = format!("/proc/{}/cmdline", pid.trim());
-    wait_for("paude goes on", || std::fs::read(&words).unwrap_or_default().is_empty());
+    wait_for("paude goes on", 60, || std::fs::read(&words).unwrap_or_default().is_empty());
     assert!(!ran.exists());
     assert_eq!(lane.containers(&env), "");
     Ok(())

@@ -172,7 +172,7 @@ fn a_volume_in_use_is_not_emptied_nor_removed(lane: &Lane) -> Outcome {
         "touch up; while [ ! -e end ]; do sleep 0.1; done; .venv/made",
     ]);
     let child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn()?;
-    wait_for("the command does not start", || kept.env.project.join("up").exists());
+    wait_for("the command does not start", 60, || kept.env.project.join("up").exists());
     let name = kept.names().remove(0);
     kept.env.paude(&["volumes", "remove", &name]).code(125).says("is in use");
     kept.env.paude(&["volumes", "prune"]).code(0).prints("");
@@ -194,7 +194,7 @@ fn a_killed_run_stands_in_nobodys_way(lane: &Lane) -> Outcome {
     command.args(lane.args()).args(["--storage", "volume", "--setup", SETUP]);
     command.args(["--", "/bin/sh", "-c", "touch up; sleep 60"]);
     let mut child = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn()?;
-    wait_for("the command does not start", || kept.env.project.join("up").exists());
+    wait_for("the command does not start", 60, || kept.env.project.join("up").exists());
     child.kill()?;
     child.wait()?;
     let setup = format!("{SETUP}; touch .venv/new");

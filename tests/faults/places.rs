@@ -261,7 +261,7 @@ fn a_directory_in_use_by_another_person_waits() -> Outcome {
     let mut command = env.command(crate::support::paude());
     command.args(["--quiet", "--engine", "podman", "--venv", ".venv", "--", "true"]);
     let mut first = command.env("HOME", &other).spawn()?;
-    wait_for("the first does not start", || env.root().join("first").exists());
+    wait_for("the first does not start", 60, || env.root().join("first").exists());
     assert!(env.project.join(".venv").exists());
     // The second holds it while the first ends.
     let script = "touch \"$ROOT/go\"; while kill -0 $(cat \"$ROOT/pid\") 2>/dev/null; do sleep 0.05; \

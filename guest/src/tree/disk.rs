@@ -25,14 +25,14 @@ impl DiskTree {
 
 impl Tree for DiskTree {
     fn list(&self, path: &str, each: &mut dyn FnMut(Entry)) -> Result<(), Error> {
-        let entries = match self.file_type(path)? {
-            None if !path.is_empty() => return Ok(()),
-            Some(FileType::File | FileType::Link | FileType::Other) if !path.is_empty() => {
-                return Err(Error("not a directory".to_string()));
+        if !path.is_empty() {
+            match self.file_type(path)? {
+                None => return Ok(()),
+                Some(FileType::Directory) => {}
+                Some(_) => return Err(Error("not a directory".to_string())),
             }
-            _ => fs::read_dir(self.at(path)).map_err(error)?,
-        };
-        for entry in entries {
+        }
+        for entry in fs::read_dir(self.at(path)).map_err(error)? {
             let entry = entry.map_err(error)?;
             each(Entry {
                 name: entry.file_name().into_string().ok(),

@@ -28,7 +28,7 @@ use std::{fs, process};
 
 use rustix::fd::AsRawFd as _;
 use rustix::io::FdFlags;
-use rustix::process::{Pid, PidfdFlags, Signal};
+use rustix::process::Signal;
 
 use super::streams::{Kept, Streams};
 use super::supervise::Ended;
@@ -64,16 +64,13 @@ pub(super) fn run(
     let init = running.init;
     super::thread(move || processes::forward(init, signals))?;
     let (on_loss, lost) = mpsc::channel();
-    // By number it could be another process, once this one has ended.
-    let handle = Pid::from_raw(init.cast_signed())
-        .and_then(|init| rustix::process::pidfd_open(init, PidfdFlags::empty()).ok());
     let process = process_directory(init);
     super::thread(move || {
-        if let (Some(handle), Some(process)) = (handle, process)
+        if let Some(process) = process
             && let Some(path) = watch.outside(&process)
         {
             let _ = on_loss.send(path);
-            let _ = rustix::process::pidfd_send_signal(handle, Signal::KILL);
+            let _ = rustix::process::pidfd_send_signal(process, Signal::KILL);
         }
     })?;
     let exit = running.wait();

@@ -141,8 +141,8 @@ impl Watch {
     }
 }
 
-/// A process as `/proc` shows it. Through this nothing is read once it has ended; by number
-/// it could be another one by then.
+/// A process as `/proc` shows it, which can also be sent a signal (pidfd_send_signal(2)).
+/// Through this nothing reaches another one that got its number once it has ended.
 pub(super) fn process_directory(pid: u32) -> Option<OwnedFd> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     rustix::fs::open(format!("/proc/{pid}"), flags, Mode::empty()).ok()

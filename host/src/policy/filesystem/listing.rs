@@ -90,8 +90,6 @@ impl ReadOnly<'_> {
 #[cfg(target_os = "linux")]
 fn told(dir: &Dir) -> io::Result<Told> {
     use std::mem::MaybeUninit;
-
-    use rustix::io::Errno;
     // Names have 255 bytes, some file systems allow four times that.
     let mut buffer = [MaybeUninit::uninit(); 8 << 10];
     let mut entries = rustix::fs::RawDir::new(dir, &mut buffer);
@@ -99,7 +97,7 @@ fn told(dir: &Dir) -> io::Result<Told> {
     while let Some(entry) = entries.next() {
         let entry = match entry {
             // Removed since it was opened, and so empty: the system says it for ever.
-            Err(Errno::NOENT) => break,
+            Err(rustix::io::Errno::NOENT) => break,
             entry => entry?,
         };
         told.add(entry.file_name(), entry.file_type());
