@@ -1,38 +1,40 @@
-//! `cargo xtask bench`: what paude costs, always against something else measured in the
-//! same run, because machines are noisy.
+//! `cargo xtask bench`: what paude costs, always compared with something measured in the same run, because the speed of
+//! a machine varies.
 
 mod engines;
 mod measure;
 mod plan;
 mod program;
-mod report;
 mod svg;
+mod table;
 mod trees;
 
 use anyhow::Result;
 
-use crate::place::{self, Place};
-use crate::prepare;
-use crate::process::say;
+use crate::checkout::Checkout;
+use crate::files;
+use crate::prepare::{self, packages};
+use crate::process::report;
 use program::Programs;
-use report::{Row, table};
+use table::{Row, format_table};
 
-/// Where the picture is, which the README shows.
+/// The picture that the documentation shows.
 const PICTURE: &str = "docs/performance.svg";
 
-/// Measures all, and shows it as a table, as JSON and as a picture. Fails if a line is
-/// not reached.
-pub(crate) fn run(place: &Place) -> Result<u8> {
-    let programs = Programs::build(place)?;
-    let ready = prepare::prepare(place, false)?;
+/// Measures everything and writes the results as a table, as JSON and as a picture; the exit code is 1 if a limit is
+/// exceeded.
+pub(crate) fn run(checkout: &Checkout) -> Result<u8> {
+    let programs = Programs::build(checkout)?;
+    let prepared = prepare::prepare(checkout, false)?;
+    packages::ensure_for_bench();
     let mut rows: Vec<Row> = Vec::new();
-    plan::measure(place, &programs, &mut rows)?;
-    engines::measure(place, &programs, &ready.file, &mut rows)?;
+    plan::measure(checkout, &programs, &mut rows)?;
+    engines::measure(checkout, &programs, &prepared.lanes, &mut rows)?;
 
-    print!("\n{}", table(&rows));
-    let file = place.root.join("target/bench.json");
-    place::write(&file, &format!("{}\n", serde_json::to_string_pretty(&rows)?))?;
-    place::write(&place.root.join(PICTURE), &svg::picture(&rows))?;
-    say(format!("written: {} and {PICTURE}", file.display()));
-    Ok(u8::from(rows.iter().any(|row| !row.holds())))
+    print!("\n{}", format_table(&rows));
+    let file = checkout.root.join("target/bench.json");
+    files::write(&file, &format!("{}\n", serde_json::to_string_pretty(&rows)?))?;
+    files::write(&checkout.root.join(PICTURE), &svg::draw(&rows))?;
+    report(format!("wrote {} and {PICTURE}", file.display()));
+    Ok(u8::from(rows.iter().any(|row| !row.is_within_limit())))
 }

@@ -1,54 +1,55 @@
 //! `cargo xtask check-macos`: type-check paude for macOS on a machine that has no Apple tools.
 //!
-//! One dependency compiles C. Its compiler is clang as zig brings it, with the headers of macOS, from a wheel.
+//! One dependency compiles C. Its compiler is the clang of zig, which comes as a wheel with the headers of macOS.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::place::{self, Place};
-use crate::prepare::target;
-use crate::process::{self, quietly, say};
+use crate::checkout::Checkout;
+use crate::files;
+use crate::prepare::ZIG;
+use crate::process::{self, quote_path, report, run_captured};
+use crate::target;
 
 const TRIPLE: &str = "aarch64-apple-darwin";
-const ZIG: &str = "ziglang==0.17.1";
 
-/// `cargo check`, with the compiler for C in place; the exit code is cargo's.
-pub(crate) fn run(place: &Place) -> Result<u8> {
+/// Runs `cargo check` with a C compiler for macOS; returns the exit code of cargo.
+pub(crate) fn run(checkout: &Checkout) -> Result<u8> {
     target::ensure()?;
     target::add(TRIPLE)?;
-    let dir = place.root.join("target/check-macos");
-    place::make_dir(&dir)?;
-    let python = zig(&dir)?;
-    let mut check = process::cargo(&place.root);
+    let dir = checkout.root.join("target/check-macos");
+    files::create_dir(&dir)?;
+    let python = install_zig(&dir)?;
+    let mut check = process::cargo(&checkout.root);
     check.args(["check", "--package", "paude", "--target", TRIPLE]);
-    check.env("CC_aarch64_apple_darwin", cc(&dir, &python)?);
-    check.env("AR_aarch64_apple_darwin", ar(&dir, &python)?);
-    say(process::show(&check));
-    process::exit_code(&mut check)
+    check.env("CC_aarch64_apple_darwin", write_cc(&dir, &python)?);
+    check.env("AR_aarch64_apple_darwin", write_ar(&dir, &python)?);
+    report(process::format_command(&check));
+    process::run(&mut check)
 }
 
-/// An environment that has zig; returns its Python.
-fn zig(dir: &Path) -> Result<PathBuf> {
+/// Creates an environment that has zig, unless it is there; returns its Python.
+fn install_zig(dir: &Path) -> Result<PathBuf> {
     let python = dir.join("venv/bin/python");
-    let (_, version) = ZIG.split_once("==").context("a version is pinned")?;
-    let has = |python: &Path| {
-        let mut version = Command::new(python);
-        quietly(version.args(["-c", "import importlib.metadata as m; print(m.version('ziglang'))"]))
-    };
-    if has(&python).is_ok_and(|had| had == version) {
+    let (_, version) = ZIG.split_once("==").context("the version of zig is not pinned")?;
+    let installed = run_captured(
+        Command::new(&python)
+            .args(["-c", "import importlib.metadata as m; print(m.version('ziglang'))"]),
+    );
+    if installed.is_ok_and(|installed| installed == version) {
         return Ok(python);
     }
-    say(format!("fetching from PyPI: {ZIG} (about 100 MB)"));
-    let base = process::python().context("no python3 on this machine")?;
-    quietly(Command::new(base).args(["-m", "venv", "--clear"]).arg(dir.join("venv")))?;
-    quietly(Command::new(&python).args(["-m", "pip", "install", "--quiet", ZIG]))?;
+    report(format!("fetching from PyPI: {ZIG} (about 100 MB)"));
+    let base = process::find_python().context("there is no python3 on this machine")?;
+    run_captured(Command::new(base).args(["-m", "venv", "--clear"]).arg(dir.join("venv")))?;
+    run_captured(Command::new(&python).args(["-m", "pip", "install", "--quiet", ZIG]))?;
     Ok(python)
 }
 
-/// What cc asks of Apple's clang and zig does not take is dropped: it is in the target already.
-fn cc(dir: &Path, python: &Path) -> Result<PathBuf> {
+/// Writes a compiler that drops the options of Apple's clang that zig rejects: its target implies them.
+fn write_cc(dir: &Path, python: &Path) -> Result<PathBuf> {
     let text = format!(
         "#!/bin/sh\n\
          # Written by `cargo xtask check-macos`.\n\
@@ -61,19 +62,20 @@ fn cc(dir: &Path, python: &Path) -> Result<PathBuf> {
          \t*) set -- \"$@\" \"$word\" ;;\n\
          \tesac\n\
          done\n\
-         exec '{}' -m ziglang cc -target aarch64-macos \"$@\"\n",
-        python.display()
+         exec {} -m ziglang cc -target aarch64-macos \"$@\"\n",
+        quote_path(python)?
     );
-    script(dir, "cc", &text)
+    write_script(dir, "cc", &text)
 }
 
-fn ar(dir: &Path, python: &Path) -> Result<PathBuf> {
-    script(dir, "ar", &format!("#!/bin/sh\nexec '{}' -m ziglang ar \"$@\"\n", python.display()))
+fn write_ar(dir: &Path, python: &Path) -> Result<PathBuf> {
+    let python = quote_path(python)?;
+    write_script(dir, "ar", &format!("#!/bin/sh\nexec {python} -m ziglang ar \"$@\"\n"))
 }
 
-fn script(dir: &Path, name: &str, text: &str) -> Result<PathBuf> {
+fn write_script(dir: &Path, name: &str, text: &str) -> Result<PathBuf> {
     let path = dir.join(name);
-    place::write(&path, text)?;
-    quietly(Command::new("chmod").arg("755").arg(&path))?;
+    files::write(&path, text)?;
+    run_captured(Command::new("chmod").arg("755").arg(&path))?;
     Ok(path)
 }

@@ -6,69 +6,70 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::place::{self, Place};
-use crate::prepare::target;
+use crate::checkout::Checkout;
+use crate::files;
 use crate::process;
 use crate::snapshot::Snapshot;
+use crate::target;
 
 /// paude's exit code when the engine failed before the command ran.
 const ENGINE_FAILED: u8 = 125;
 
-/// What runs in the container; a line each, so that the demo can check the answers.
+/// The Python program of the demo; it prints one value a line, so that the demo can check them.
 const PROBE: &str =
     r#"import sys; print("prefix:", sys.prefix); print("base:  ", sys.base_prefix)"#;
 
-/// A directory that is removed at the end, whatever the end is.
-struct Scratch(PathBuf);
+/// A directory that is removed at the end, also after an error.
+struct ScratchDir(PathBuf);
 
-impl Drop for Scratch {
+impl Drop for ScratchDir {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
 }
 
-/// Builds paude and shows it; an error if anything did not hold.
-pub(crate) fn run(place: &Place) -> Result<u8> {
-    heading("Building paude (the first time takes a few minutes)");
+/// Builds paude and shows it; an error if the host's environment or the container's is wrong.
+pub(crate) fn run(checkout: &Checkout) -> Result<u8> {
+    print_heading("Building paude (the first time takes a few minutes)");
     target::ensure()?;
-    let paude = build(place)?;
+    let paude = build(checkout)?;
 
-    let scratch = Scratch(std::env::temp_dir().join(format!("paude-demo-{}", std::process::id())));
+    let name = format!("paude-demo-{}", std::process::id());
+    let scratch = ScratchDir(std::env::temp_dir().join(name));
     let project = scratch.0.join("hello");
-    place::make_dir(&project.join("src/hello"))?;
+    files::create_dir(&project.join("src/hello"))?;
     let project = project.canonicalize()?;
-    sample(&project)?;
+    write_sample(&project)?;
 
-    heading("A project with a virtual environment, made on this machine");
-    echo("cat paude.json");
+    print_heading("A project with a virtual environment of this machine");
+    print_command("cat paude.json");
     print!("{}", fs::read_to_string(project.join("paude.json"))?);
-    let python = process::python().context("the demo needs python3")?;
-    step(Command::new(&python).args(["-m", "venv", "--without-pip", ".venv"]), &project)?;
-    host_works(&project)?;
+    let python = process::find_python().context("the demo needs python3")?;
+    run_step(Command::new(&python).args(["-m", "venv", "--without-pip", ".venv"]), &project)?;
+    check_host(&project)?;
     let before = Snapshot::take(&project.join(".venv"))?;
 
-    heading("What paude would share, and what it would hide");
-    step(paude_in(&paude, &project).arg("plan"), &project)?;
+    print_heading("What paude would share, and what it would hide");
+    run_step(paude_in(&paude, &project).arg("plan"), &project)?;
 
-    heading("The same project in a container: an empty .venv, which the setup fills");
-    let said = contained(&paude, &project)?;
-    judge(&said, &project)?;
+    print_heading("The same project in a container: an empty .venv, which the setup fills");
+    let printed = run_contained(&paude, &project)?;
+    check_contained(&printed, &project)?;
 
-    heading("Back on the host");
-    host_works(&project)?;
+    print_heading("Back on the host");
+    check_host(&project)?;
     let changes = before.differences(&Snapshot::take(&project.join(".venv"))?);
     ensure!(changes.is_empty(), "the host's environment changed:\n  {}", changes.join("\n  "));
-    println!("All {} files of the host's .venv are as they were, byte for byte.", before.len());
-    println!("\nTwo environments, one project, neither in the other's way. Next: paude --help");
+    println!("All {} files of the host's .venv are unchanged, byte for byte.", before.len());
+    println!("\nTwo environments share one project without a conflict. Next: paude --help");
     Ok(0)
 }
 
-fn build(place: &Place) -> Result<PathBuf> {
-    let mut build = process::cargo(&place.root);
-    // With the tests, which ask for other features of a few crates: else `cargo xtask test`
-    // would build wasmtime again.
+fn build(checkout: &Checkout) -> Result<PathBuf> {
+    let mut build = process::cargo(&checkout.root);
+    // The tests enable other features of a few crates: without them here, `cargo xtask test` would build wasmtime again.
     build.args(["build", "--workspace", "--bin", "paude", "--test", "suite"]);
-    echo("cargo build --workspace --bin paude --test suite");
+    print_command("cargo build --workspace --bin paude --test suite");
     let output =
         build.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit()).output()?;
     ensure!(output.status.success(), "paude does not build");
@@ -81,47 +82,47 @@ fn build(place: &Place) -> Result<PathBuf> {
     programs.next_back().context("cargo built no program")
 }
 
-fn sample(project: &Path) -> Result<()> {
-    place::write(
+fn write_sample(project: &Path) -> Result<()> {
+    files::write(
         &project.join("src/hello/__init__.py"),
         "\"\"\"A package that says hello.\"\"\"\n",
     )?;
-    place::write(&project.join("paude.json"), "{\"setup\": \"python3 -m venv .venv\"}\n")
+    files::write(&project.join("paude.json"), "{\"setup\": \"python3 -m venv .venv\"}\n")
 }
 
-/// The host's own environment still starts, and is the one in the project.
-fn host_works(project: &Path) -> Result<()> {
+/// Fails unless the host's own environment starts, and is the one in the project.
+fn check_host(project: &Path) -> Result<()> {
     let mut python = Command::new(".venv/bin/python");
-    let said = captured(python.args(["-B", "-c", PROBE]), project)?.1;
+    let printed = run_shown(python.args(["-B", "-c", PROBE]), project)?.1;
     ensure!(
-        value(&said, "prefix:") == Some(&*project.join(".venv").to_string_lossy()),
+        value(&printed, "prefix:") == Some(&*project.join(".venv").to_string_lossy()),
         "the host's .venv is broken"
     );
     Ok(())
 }
 
-/// With the best engine found; where that one cannot start here, with the built-in one.
-fn contained(paude: &Path, project: &Path) -> Result<String> {
+/// Runs the probe with the best engine found, and with the built-in one if that cannot start here.
+fn run_contained(paude: &Path, project: &Path) -> Result<String> {
     for engine in ["auto", "native"] {
         let mut command = paude_in(paude, project);
         command.args(["run", "--engine", engine, "--", ".venv/bin/python", "-c", PROBE]);
-        match captured(&mut command, project)? {
-            (0, said) => return Ok(said),
+        match run_shown(&mut command, project)? {
+            (0, printed) => return Ok(printed),
             (ENGINE_FAILED, _) if engine == "auto" => {
                 println!(
-                    "\nThat engine cannot start this here (its words are above). paude has one built in:\n"
+                    "\nThat engine cannot start a container here (its error is above); trying the built-in one:\n"
                 );
             }
-            (code, _) => bail!("paude ended with {code}"),
+            (code, _) => bail!("paude exited with {code}"),
         }
     }
     bail!("no engine could run the project")
 }
 
-/// The container's Python is of the same path, and made there: its `.venv` was empty before.
-fn judge(said: &str, project: &Path) -> Result<()> {
+/// Fails unless the container's Python has the same path, and comes from an environment created there.
+fn check_contained(printed: &str, project: &Path) -> Result<()> {
     let venv = project.join(".venv");
-    let (prefix, base) = (value(said, "prefix:"), value(said, "base:"));
+    let (prefix, base) = (value(printed, "prefix:"), value(printed, "base:"));
     ensure!(
         prefix == Some(&*venv.to_string_lossy()),
         "the container's Python is not the one of its .venv"
@@ -130,8 +131,8 @@ fn judge(said: &str, project: &Path) -> Result<()> {
     Ok(())
 }
 
-fn value<'a>(said: &'a str, name: &str) -> Option<&'a str> {
-    said.lines().find_map(|line| line.strip_prefix(name)).map(str::trim)
+fn value<'a>(printed: &'a str, name: &str) -> Option<&'a str> {
+    printed.lines().find_map(|line| line.strip_prefix(name)).map(str::trim)
 }
 
 fn paude_in(paude: &Path, project: &Path) -> Command {
@@ -140,41 +141,40 @@ fn paude_in(paude: &Path, project: &Path) -> Command {
     command
 }
 
-/// Echoes a command and runs it in the project.
-fn step(command: &mut Command, project: &Path) -> Result<()> {
-    echo(&typed(command));
-    let code = process::exit_code(command.current_dir(project))?;
-    ensure!(code == 0, "`{}` ended with {code}", typed(command));
+/// Prints a command and runs it in the project.
+fn run_step(command: &mut Command, project: &Path) -> Result<()> {
+    let shown = format_short(command);
+    print_command(&shown);
+    let code = process::run(command.current_dir(project))?;
+    ensure!(code == 0, "`{shown}` exited with {code}");
     Ok(())
 }
 
-/// As [`step`], with the exit code and what it said on stdout, which is shown as well.
-fn captured(command: &mut Command, project: &Path) -> Result<(u8, String)> {
-    echo(&typed(command));
+/// Prints a command and runs it in the project; returns its exit code and its stdout, which is printed as well.
+fn run_shown(command: &mut Command, project: &Path) -> Result<(u8, String)> {
+    let shown = format_short(command);
+    print_command(&shown);
     let output =
         command.current_dir(project).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
-    let output = output.with_context(|| format!("cannot start `{}`", typed(command)))?;
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    print!("{said}");
-    Ok((process::code(output.status), said))
+    let output = output.with_context(|| format!("cannot start `{shown}`"))?;
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    print!("{printed}");
+    Ok((process::exit_code(output.status), printed))
 }
 
-/// The command as a newcomer would type it: programs by their name, but for those in the project.
-fn typed(command: &Command) -> String {
-    let shown = process::show(command);
+/// The command as a newcomer would type it: programs by name, except those in the project.
+fn format_short(command: &Command) -> String {
     let program = Path::new(command.get_program());
-    match program.file_name() {
-        Some(name) if program.is_absolute() => {
-            shown.replacen(&*program.to_string_lossy(), &name.to_string_lossy(), 1)
-        }
-        _ => shown,
-    }
+    let name = program.file_name().filter(|_| program.is_absolute());
+    let program = name.unwrap_or(command.get_program());
+    let words = std::iter::once(program).chain(command.get_args());
+    process::join_words(words.map(|word| word.to_string_lossy()))
 }
 
-fn heading(title: &str) {
+fn print_heading(title: &str) {
     println!("\n== {title}\n");
 }
 
-fn echo(command: &str) {
+fn print_command(command: &str) {
     println!("$ {command}");
 }

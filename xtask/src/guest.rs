@@ -5,36 +5,38 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 
-use crate::place::{self, Place};
-use crate::prepare::target;
-use crate::process::say;
+use crate::checkout::Checkout;
+use crate::files;
+use crate::process::report;
+use crate::target;
 
 #[path = "../../host/build_guest.rs"]
 mod build_guest;
 
-/// What `cargo xtask guest` takes.
+/// Arguments of `cargo xtask guest`.
 #[derive(clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct GuestArgs {
     /// Where to write it [default: target/guest/policy.wasm]
     file: Option<PathBuf>,
 }
 
-/// Builds it as the program's own build does, and says where it is.
-pub(crate) fn run(place: &Place, args: &Args) -> Result<u8> {
+/// Builds the component as the program's own build does, and reports where it is.
+pub(crate) fn run(checkout: &Checkout, args: &GuestArgs) -> Result<u8> {
     target::ensure()?;
     let file = match &args.file {
         Some(file) => file.clone(),
-        None => place.root.join("target/guest/policy.wasm"),
+        None => checkout.root.join("target/guest/policy.wasm"),
     };
-    let bytes = write(place, &file)?;
-    say(format!("wrote {} ({bytes} bytes)", file.display()));
+    let bytes = write(checkout, &file)?;
+    report(format!("wrote {} ({bytes} bytes)", file.display()));
     Ok(0)
 }
 
 /// Writes the component to a file; returns its size.
-pub(crate) fn write(place: &Place, file: &Path) -> Result<u64> {
-    let dir = place.root.join("target/guest");
-    place::make_dir(&dir)?;
-    let component = build_guest::build_guest(&place.root, &dir).map_err(|fault| anyhow!(fault))?;
+pub(crate) fn write(checkout: &Checkout, file: &Path) -> Result<u64> {
+    let dir = checkout.root.join("target/guest");
+    files::create_dir(&dir)?;
+    let component =
+        build_guest::build_guest(&checkout.root, &dir).map_err(|error| anyhow!(error))?;
     fs::copy(component, file).with_context(|| format!("cannot write {}", file.display()))
 }

@@ -1,22 +1,130 @@
-//! `cargo xtask lint`: formatting and clippy.
+//! `cargo xtask lint`: every check that needs no container.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::place::Place;
-use crate::process;
+use crate::check_macos;
+use crate::checkout::Checkout;
+use crate::process::{self, report, succeeds};
 
-/// Formatting first, it takes a second; then clippy with warnings as errors.
-pub(crate) fn run(place: &Place) -> Result<u8> {
-    let chores: [&[&str]; 2] = [
-        &["fmt", "--check"],
-        &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"],
-    ];
-    for args in chores {
-        process::say(format!("cargo {}", args.join(" ")));
-        let code = process::exit_code(process::cargo(&place.root).args(args))?;
-        if code != 0 {
-            return Ok(code);
+/// Arguments of `cargo xtask lint`.
+#[derive(clap::Args, Default)]
+pub(crate) struct LintArgs {
+    /// Also type-check paude for macOS, which fetches a C compiler of about 100 MB once
+    #[arg(long)]
+    full: bool,
+}
+
+/// What became of one check.
+enum CheckOutcome {
+    /// The exit code of a check that ran.
+    Ran(u8),
+    /// The reason for which a check cannot run here.
+    Skipped(String),
+}
+
+type Check = fn(&Checkout) -> Result<CheckOutcome>;
+
+/// The quickest first, because the first failure ends the run.
+const CHECKS: [(&str, Check); 6] = [
+    ("formatting", formatting),
+    ("clippy", clippy),
+    ("documentation", documentation),
+    ("licences, duplicates and sources of dependencies", dependencies),
+    ("advisories and yanked versions of dependencies", advisories),
+    ("fuzz targets", fuzz_targets),
+];
+
+/// Runs the checks and returns the exit code of the first that fails.
+pub(crate) fn run(checkout: &Checkout, args: &LintArgs) -> Result<u8> {
+    let macos: &[(&str, Check)] = if args.full { &[("macOS", macos_types)] } else { &[] };
+    let mut skipped = Vec::new();
+    for (name, check) in CHECKS.iter().chain(macos) {
+        match check(checkout)? {
+            CheckOutcome::Ran(0) => {}
+            CheckOutcome::Ran(code) => return Ok(code),
+            CheckOutcome::Skipped(reason) => skipped.push(format!("skipped: {name}: {reason}")),
         }
     }
+    skipped.iter().for_each(report);
     Ok(0)
+}
+
+fn formatting(checkout: &Checkout) -> Result<CheckOutcome> {
+    run_cargo(checkout, &["fmt", "--check"], &[])
+}
+
+fn clippy(checkout: &Checkout) -> Result<CheckOutcome> {
+    let args = ["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"];
+    run_cargo(checkout, &args, &[])
+}
+
+fn documentation(checkout: &Checkout) -> Result<CheckOutcome> {
+    let args = ["doc", "--workspace", "--no-deps", "--document-private-items"];
+    run_cargo(checkout, &args, &[("RUSTDOCFLAGS", "-D warnings".into())])
+}
+
+fn dependencies(checkout: &Checkout) -> Result<CheckOutcome> {
+    if !has_cargo_deny(checkout) {
+        return Ok(CheckOutcome::Skipped(INSTALL_CARGO_DENY.to_owned()));
+    }
+    let args = ["deny", "--locked", "--all-features", "check", "licenses", "bans", "sources"];
+    run_cargo(checkout, &args, &[])
+}
+
+/// Uses a database that is already there, because fetching one needs a network that a build machine may lack.
+fn advisories(checkout: &Checkout) -> Result<CheckOutcome> {
+    if !has_cargo_deny(checkout) {
+        return Ok(CheckOutcome::Skipped(INSTALL_CARGO_DENY.to_owned()));
+    }
+    if !advisory_databases().is_some_and(|dir| dir.is_dir()) {
+        let reason = "there is no advisory database; `cargo deny fetch db` fetches one";
+        return Ok(CheckOutcome::Skipped(reason.to_owned()));
+    }
+    let args = ["deny", "--frozen", "--all-features", "check", "advisories"];
+    run_cargo(checkout, &args, &[])
+}
+
+const INSTALL_CARGO_DENY: &str =
+    "`cargo deny` is not installed; `cargo install --locked cargo-deny` installs it";
+
+fn has_cargo_deny(checkout: &Checkout) -> bool {
+    succeeds(process::cargo(&checkout.root).args(["deny", "--version"]))
+}
+
+/// The directory in which `cargo deny` keeps its advisory databases.
+fn advisory_databases() -> Option<PathBuf> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")))?;
+    Some(home.join("advisory-dbs"))
+}
+
+/// Type-checks the fuzz targets, which are a workspace of their own and need no nightly compiler for that.
+fn fuzz_targets(checkout: &Checkout) -> Result<CheckOutcome> {
+    let target = checkout.root.join("target/fuzz");
+    let args = ["check", "--locked", "--manifest-path", "tests/fuzz/Cargo.toml"];
+    let variables = [
+        ("RUSTFLAGS", "--cfg fuzzing".into()),
+        ("CARGO_PROFILE_DEV_DEBUG", "false".into()),
+        // A check links nothing: naming any library spares the compilation of libFuzzer itself.
+        ("CUSTOM_LIBFUZZER_PATH", target.join("not-linked/libfuzzer.a").into()),
+        ("CARGO_TARGET_DIR", target.into()),
+    ];
+    run_cargo(checkout, &args, &variables)
+}
+
+fn macos_types(checkout: &Checkout) -> Result<CheckOutcome> {
+    check_macos::run(checkout).map(CheckOutcome::Ran)
+}
+
+fn run_cargo(
+    checkout: &Checkout,
+    args: &[&str],
+    variables: &[(&str, OsString)],
+) -> Result<CheckOutcome> {
+    report(format!("cargo {}", args.join(" ")));
+    let mut cargo = process::cargo(&checkout.root);
+    process::run(cargo.args(args).envs(variables.iter().cloned())).map(CheckOutcome::Ran)
 }

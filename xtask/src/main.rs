@@ -1,19 +1,22 @@
-//! `cargo xtask`: the set-up and the chores of paude.
+//! `cargo xtask`: set-up and maintenance tasks of paude.
 //!
-//! One subcommand is one variant here and one file beside this one. [`prepare`] is what `test` and `setup` share: it
-//! brings the machine as far as it may towards what the tests need, says what it did, and never gives up over an engine
-//! that cannot be had here.
+//! Each subcommand is one variant of [`Task`] and one file beside this one. [`prepare`] is shared by `test`, `setup` and
+//! `bench`: it installs or builds what they need, reports what it did, and continues without an engine that this machine
+//! cannot have.
 
 mod bench;
+mod boxes;
 mod check_macos;
+mod checkout;
 mod demo;
+mod files;
 mod guest;
 mod lint;
-mod place;
 mod prepare;
 mod process;
 mod setup;
 mod snapshot;
+mod target;
 mod test;
 
 use std::process::ExitCode;
@@ -21,46 +24,50 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::place::Place;
+use crate::checkout::Checkout;
 
-/// Set-up and chores of paude.
+/// Set-up and maintenance tasks of paude.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Cli {
     #[command(subcommand)]
-    chore: Chore,
+    task: Task,
 }
 
 #[derive(Subcommand)]
-enum Chore {
-    /// Build paude and watch it do its main job on a sample project
+enum Task {
+    /// Build paude and run it on a sample project, step by step
     Demo,
     /// Install or build what the tests need, then run all of them
-    Test(test::Args),
-    /// Install or build what the tests need; with a command, run it there
-    Setup(setup::Args),
-    /// Build the built-in policy, and write the component to a file
-    Guest(guest::Args),
-    /// Formatting and clippy, warnings as errors
-    Lint,
-    /// Measure what paude costs against what it is compared with, and draw it
+    Test(test::TestArgs),
+    /// Install or build what the tests need; with a command, run it with the engines up
+    Setup(setup::SetupArgs),
+    /// Build the built-in policy and write the component to a file
+    Guest(guest::GuestArgs),
+    /// Check formatting, clippy, documentation, dependencies and the fuzz targets
+    Lint(lint::LintArgs),
+    /// Measure paude against baselines of the same run and draw the results
     Bench,
-    /// Type-check paude for macOS, from any machine
+    /// Type-check paude for macOS from any machine
     CheckMacos,
+    /// Prepare the engines of the box that this process is in
+    #[command(hide = true)]
+    Box(boxes::inside::BoxArgs),
 }
 
 fn main() -> ExitCode {
-    let place = Place::find();
-    let done: Result<u8> = match Cli::parse().chore {
-        Chore::Demo => demo::run(&place),
-        Chore::Test(args) => test::run(&place, &args),
-        Chore::Setup(args) => setup::run(&place, &args),
-        Chore::Guest(args) => guest::run(&place, &args),
-        Chore::Lint => lint::run(&place),
-        Chore::Bench => bench::run(&place),
-        Chore::CheckMacos => check_macos::run(&place),
+    let checkout = Checkout::find();
+    let outcome: Result<u8> = match Cli::parse().task {
+        Task::Demo => demo::run(&checkout),
+        Task::Test(args) => test::run(&checkout, &args),
+        Task::Setup(args) => setup::run(&checkout, &args),
+        Task::Guest(args) => guest::run(&checkout, &args),
+        Task::Lint(args) => lint::run(&checkout, &args),
+        Task::Bench => bench::run(&checkout),
+        Task::CheckMacos => check_macos::run(&checkout),
+        Task::Box(args) => boxes::inside::run(&checkout, &args),
     };
-    match done {
+    match outcome {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprintln!("xtask: error: {error:#}");

@@ -1,22 +1,24 @@
-//! Bring this machine as far as we may towards what the tests need, and say what was done.
+//! Prepare this machine for the tests as far as permitted, and report what was done.
 //!
-//! Everything that is fetched or built is kept below `target/test-setup` and found again next time. Only what all tests
-//! need is an error; an engine that cannot be had is a [`Lane`] with a reason.
+//! Everything that is fetched or built is kept below `target/test-setup` and reused. Only what all tests need is an
+//! error; an engine that is not available becomes a [`Lane`] with a reason.
 
+pub(crate) mod apt;
+mod cached;
 mod containers_conf;
 mod docker;
+pub(crate) mod for_box;
 mod hosts;
 mod image;
 mod import;
-mod kept;
+mod lane;
 mod lanes;
 mod native;
-mod packages;
-mod person;
+pub(crate) mod packages;
 mod podman;
 mod policies;
 mod share;
-pub(crate) mod target;
+mod test_user;
 mod wheels;
 
 use std::fs::File;
@@ -25,71 +27,86 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
+use crate::checkout::Checkout;
+use crate::files;
 use crate::guest;
-use crate::place::{self, Place};
-use crate::process::{self, say};
-use hosts::Host;
-use lanes::Lane;
+use crate::process::{self, report};
+use crate::target;
+use hosts::WasiHost;
 
-/// The prepared machine; a docker daemon of ours ends when this is dropped.
-pub(crate) struct Ready {
-    /// `setup.json`, which tells the tests what there is.
+pub(crate) use cached::cached;
+pub(crate) use import::PLAIN as TEST_IMAGE;
+pub(crate) use lane::Lane;
+pub(crate) use policies::ZIG;
+
+/// A prepared machine; a docker daemon that was started for it stops when this is dropped.
+pub(crate) struct Prepared {
+    /// `setup.json`, which describes the set-up to the tests.
     pub(crate) file: PathBuf,
-    _daemon: Option<docker::Daemon>,
+    pub(crate) lanes: Vec<Lane>,
+    _daemon: Option<docker::DockerDaemon>,
 }
 
-/// What `setup.json` says.
+/// The content of `setup.json`.
 #[derive(Serialize)]
-struct Setup<'a> {
+struct SetupDocument<'a> {
     /// A small Debian with Python and uv.
     image: &'a str,
-    /// The same with an entrypoint that would swallow every command.
+    /// The same with an entrypoint that ignores every command.
     image_entrypoint: &'a str,
     /// The same with a user of its own.
     image_user: &'a str,
-    /// A folder of wheels for the image's Python: pytest and what it needs, and one compiled extension.
+    /// A folder of wheels for the image's Python: pytest with its dependencies, and one compiled extension.
     wheels: PathBuf,
-    /// uv for the host.
+    /// The uv program for the host.
     uv: PathBuf,
-    /// The Python that host environments are made with.
+    /// The Python that host environments are created with.
     python: PathBuf,
-    /// The component that the program embeds, as `cargo xtask guest` writes it.
+    /// The built-in policy as a component, as `cargo xtask guest` writes it.
     guest: PathBuf,
     lanes: &'a [Lane],
-    hosts: Vec<Host>,
-    policies: &'a [policies::Policy],
-    /// What builds the templates of `paude policy new`.
-    tools: policies::Tools,
+    hosts: Vec<WasiHost>,
+    policies: &'a [policies::BuiltPolicy],
+    /// The tools that build the templates of `paude policy new`.
+    tools: policies::PolicyTools,
 }
 
-/// Does it all; `full` also builds what takes long. Two runs at once in one checkout take turns.
-pub(crate) fn prepare(place: &Place, full: bool) -> Result<Ready> {
-    place::make_dir(&place.dir)?;
-    let _turn = take_turn(place)?;
+impl SetupDocument<'_> {
+    fn write(&self, checkout: &Checkout) -> Result<PathBuf> {
+        let file = checkout.setup_path("setup.json");
+        files::write(&file, &format!("{}\n", serde_json::to_string_pretty(self)?))?;
+        Ok(file)
+    }
+}
+
+/// Prepares everything; `full` also builds what takes long. Two runs in one checkout take turns.
+pub(crate) fn prepare(checkout: &Checkout, full: bool) -> Result<Prepared> {
+    files::create_dir(&checkout.setup_dir)?;
+    let _lock = lock(checkout)?;
     target::ensure()?;
-    packages::ensure();
-    let python = process::python().context("no python3 on this machine; the tests need one")?;
-    let uv = wheels::uv(place, &python)?;
-    let image = image::ensure(place, &uv)
-        .inspect_err(|error| say(format!("no test image: {error:#}")))
+    packages::ensure_for_tests();
+    let python =
+        process::find_python().context("no python3 on this machine; the tests need one")?;
+    let uv = wheels::uv(checkout, &python)?;
+    let image = image::ensure(checkout, &uv)
+        .inspect_err(|error| report(format!("no test image: {error:#}")))
         .ok();
     let version = match &image {
         Some(image) => image.python.clone(),
         None => wheels::version_of(&python)?,
     };
-    let wheels = wheels::ensure(place, &python, &version)?;
-    let person = person::ensure();
+    let wheels = wheels::ensure(checkout, &python, &[&version])?;
+    let user = test_user::ensure();
     let (wheels, uv) =
-        share::ensure(place, person.as_ref().ok().and_then(Option::as_ref), wheels, uv)?;
-    let guest = place.at("policy.wasm");
-    guest::write(place, &guest)?;
-    let hosts = hosts::all(place, &python, full);
-    let (lanes, daemon) = lanes::all(place, image.as_ref(), &person);
+        share::ensure(checkout, user.as_ref().ok().and_then(Option::as_ref), wheels, uv)?;
+    let guest = checkout.setup_path("policy.wasm");
+    guest::write(checkout, &guest)?;
+    let hosts = hosts::prepare_all(checkout, &python, full);
+    let (lanes, daemon) = lanes::prepare_all(checkout, image.as_ref(), &user);
+    let policies = policies::build_all(checkout);
 
-    let policies = policies::all(place);
-
-    let setup = Setup {
-        image: import::PLAIN,
+    let document = SetupDocument {
+        image: TEST_IMAGE,
         image_entrypoint: import::ENTRYPOINT,
         image_user: import::USER,
         wheels,
@@ -99,19 +116,18 @@ pub(crate) fn prepare(place: &Place, full: bool) -> Result<Ready> {
         lanes: &lanes,
         hosts,
         policies: &policies,
-        tools: policies::Tools::of(place),
+        tools: policies::PolicyTools::find(checkout),
     };
-    let file = place.at("setup.json");
-    place::write(&file, &format!("{}\n", serde_json::to_string_pretty(&setup)?))?;
-    lanes::summary(&lanes);
-    Ok(Ready { file, _daemon: daemon })
+    let file = document.write(checkout)?;
+    lanes::summarise("", &lanes);
+    Ok(Prepared { file, lanes, _daemon: daemon })
 }
 
-fn take_turn(place: &Place) -> Result<File> {
-    let file = place.at("lock");
+fn lock(checkout: &Checkout) -> Result<File> {
+    let file = checkout.setup_path("lock");
     let lock = File::create(&file).with_context(|| format!("cannot write {}", file.display()))?;
     if lock.try_lock().is_err() {
-        say("another `cargo xtask` is preparing this checkout; waiting for it");
+        report("another `cargo xtask` is preparing this checkout; waiting for it");
         lock.lock()?;
     }
     Ok(lock)

@@ -1,40 +1,88 @@
-//! `cargo xtask test`: prepare, then all tests.
+//! `cargo xtask test`: prepare the machine, then run all tests.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use serde_json::Value;
 
-use crate::place::Place;
+use crate::boxes::{self, EnginesOption, Suite};
+use crate::checkout::Checkout;
+use crate::lint::LintArgs;
 use crate::prepare;
-use crate::process::{self, say};
-use crate::{lint, setup};
+use crate::process::{self, report};
+use crate::{lint, setup, target};
 
-/// What `cargo xtask test` takes.
+/// The integration suite's name in `host/Cargo.toml`.
+const SUITE: &str = "suite";
+
+/// Arguments of `cargo xtask test`.
 #[derive(clap::Args)]
-pub(crate) struct Args {
-    /// Also what takes long: builds the `wasmtime` command line (twenty minutes, once)
+pub(crate) struct TestArgs {
+    /// Also use all boxes, and build the `wasmtime` command line, which takes twenty minutes the first time
     #[arg(long)]
     full: bool,
-    /// Handed to the test binaries, as after `cargo test --`
+    #[command(flatten)]
+    boxes: EnginesOption,
+    /// Arguments for the test binaries, as after `cargo test --`
     #[arg(last = true)]
     args: Vec<OsString>,
 }
 
-/// Under CI lints come first, so that a slip of formatting fails at once. The exit code is the one of `cargo test`.
-pub(crate) fn run(place: &Place, args: &Args) -> Result<u8> {
+/// Returns the exit code of `cargo test`; under CI the lints run first, so that a formatting error fails early.
+pub(crate) fn run(checkout: &Checkout, args: &TestArgs) -> Result<u8> {
     if std::env::var_os("CI").is_some() {
-        prepare::target::ensure()?;
-        let code = lint::run(place)?;
+        target::ensure()?;
+        let code = lint::run(checkout, &LintArgs::default())?;
         if code != 0 {
             return Ok(code);
         }
     }
-    let ready = prepare::prepare(place, args.full)?;
-    let mut tests = process::cargo(&place.root);
-    tests.args(["test", "--workspace"]);
+    let prepared = prepare::prepare(checkout, args.full)?;
+    let mut tests = process::cargo(&checkout.root);
+    tests.args(["test", "--workspace", "--no-fail-fast"]);
     if !args.args.is_empty() {
         tests.arg("--").args(&args.args);
     }
-    say(format!("{}={} {}", setup::VARIABLE, ready.file.display(), process::show(&tests)));
-    process::exit_code(tests.env(setup::VARIABLE, &ready.file))
+    let shown = process::format_command(&tests);
+    report(format!("{}={} {shown}", setup::VARIABLE, prepared.file.display()));
+    let code = process::run(tests.env(setup::VARIABLE, &prepared.file))?;
+    let code_of_boxes = run_in_boxes(checkout, args)?;
+    Ok(if code == 0 { code_of_boxes } else { code })
+}
+
+/// Runs the tests of the container engines in each box; returns the first exit code that is not 0.
+fn run_in_boxes(checkout: &Checkout, args: &TestArgs) -> Result<u8> {
+    let asked = !args.boxes.engines.is_empty();
+    let suites = if args.full { &Suite::ALL[..] } else { &args.boxes.engines };
+    let boxes = boxes::prepare_all(checkout, suites, asked)?;
+    if boxes.is_empty() {
+        return Ok(0);
+    }
+    let mut command = vec![find_suite(checkout)?.into_os_string()];
+    command.extend(["--skip", "engines::fake", "--skip", "engines::native"].map(OsString::from));
+    if args.args.is_empty() {
+        command.push("engines::".into());
+    }
+    command.extend_from_slice(&args.args);
+    let mut first = 0;
+    for engine_box in &boxes {
+        report(format!("testing on the engines of {}", engine_box.suite.name()));
+        let code = engine_box.run(checkout, &command)?;
+        first = if first == 0 { code } else { first };
+    }
+    Ok(first)
+}
+
+/// The integration suite as a program, which cargo has built for the tests before.
+fn find_suite(checkout: &Checkout) -> Result<PathBuf> {
+    let mut build = process::cargo(&checkout.root);
+    build.args(["test", "--package", "paude", "--test", SUITE, "--no-run"]);
+    let messages = process::run_captured(build.arg("--message-format=json"))?;
+    let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut programs = messages.filter_map(|message| {
+        let is_suite = message["target"]["name"] == SUITE;
+        message["executable"].as_str().filter(|_| is_suite).map(PathBuf::from)
+    });
+    programs.next().context("cargo names no program of the integration suite")
 }

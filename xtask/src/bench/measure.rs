@@ -1,5 +1,4 @@
-//! Wall time of processes, one after the other in turn, so that whatever else the machine
-//! does meets all of them alike.
+//! Wall time and peak memory of processes.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -8,7 +7,8 @@ use anyhow::{Context, Result, ensure};
 
 use crate::process;
 
-/// Runs each command so many times in turn, after a warm-up, and returns their medians.
+/// Runs each command this many times, in turn and after a warm-up, and returns the medians. Taking turns spreads the
+/// effects of other load over all commands.
 pub(super) fn medians<const N: usize>(
     rounds: usize,
     mut commands: [Command; N],
@@ -17,7 +17,7 @@ pub(super) fn medians<const N: usize>(
     let warm_up = rounds.div_ceil(10);
     for round in 0..rounds + warm_up {
         for (command, times) in commands.iter_mut().zip(&mut times) {
-            let time = once(command)?;
+            let time = time_once(command)?;
             if round >= warm_up {
                 times.push(time);
             }
@@ -29,19 +29,20 @@ pub(super) fn medians<const N: usize>(
     }))
 }
 
-/// From before the process is started until after it has ended.
-fn once(command: &mut Command) -> Result<Duration> {
+/// The time from before a process is started until after it has exited.
+fn time_once(command: &mut Command) -> Result<Duration> {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let began = Instant::now();
     let status = command.status();
     let took = began.elapsed();
-    let status = status.with_context(|| format!("cannot start `{}`", process::show(command)))?;
-    ensure!(status.success(), "`{}` ended with {status}", process::show(command));
+    let shown = process::format_command(command);
+    let status = status.with_context(|| format!("cannot start `{shown}`"))?;
+    ensure!(status.success(), "`{shown}` failed: {status}");
     Ok(took)
 }
 
-/// Peak resident memory in bytes, as the program `time` tells it; `None` without that.
-pub(super) fn peak(command: &Command) -> Result<Option<u64>> {
+/// Peak resident memory in bytes, as reported by the program `time`; `None` if that is not installed.
+pub(super) fn peak_memory(command: &Command) -> Result<Option<u64>> {
     let Some(time) = process::which("time") else { return Ok(None) };
     let mut timed = Command::new(time);
     timed.args(["-f", "%M"]).arg(command.get_program()).args(command.get_args());
@@ -52,7 +53,15 @@ pub(super) fn peak(command: &Command) -> Result<Option<u64>> {
         };
     }
     let output = timed.stdin(Stdio::null()).stdout(Stdio::null()).output()?;
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    let kib: u64 = said.trim().parse().with_context(|| format!("what is `{said}`?"))?;
+    let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+    let kib: u64 = printed.trim().parse().with_context(|| format!("`time` printed `{printed}`"))?;
     Ok(Some(kib << 10))
+}
+
+pub(super) fn to_ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+pub(super) fn format_ms(time: Duration) -> String {
+    format!("{:.2} ms", to_ms(time))
 }

@@ -1,31 +1,33 @@
-//! The rows as a picture: how much of its limit each takes.
+//! The rows as a picture of how much of its limit each takes.
 
 use std::fmt::Write as _;
 
-use super::report::Row;
+use super::table::{Limit, Row};
 
+const WIDTH: usize = 1020;
 const LINE: usize = 22;
-const LEFT: usize = 430;
+const LEFT: usize = 470;
 const FULL: f64 = 260.0;
 
-/// One bar for each row; the line across all is the limit.
-pub(super) fn picture(rows: &[Row]) -> String {
-    let height = (rows.len() + 2) * LINE;
+/// One bar for each row with a limit; the vertical line is the limit.
+pub(super) fn draw(rows: &[Row]) -> String {
+    let limited = || rows.iter().filter_map(|row| Some((row, row.limit?)));
+    let height = (limited().count() + 2) * LINE;
     let end = LEFT + FULL as usize;
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 980 {height}\" font-family=\"sans-serif\" font-size=\"12\">\n\
-         <rect width=\"980\" height=\"{height}\" fill=\"#fff\"/>\n\
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" font-family=\"sans-serif\" font-size=\"12\">\n\
+         <rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#fff\"/>\n\
          <text x=\"{end}\" y=\"15\" text-anchor=\"middle\">limit</text>\n"
     );
-    for (n, row) in rows.iter().enumerate() {
+    for (n, (row, limit)) in limited().enumerate() {
         let y = (n + 1) * LINE;
-        let share = match row.at_least {
-            true => row.limit / row.measured,
-            false => (row.measured / row.limit).max(0.0),
+        let share = match limit {
+            Limit::AtLeast(limit) => limit / row.measured,
+            Limit::AtMost(limit) => (row.measured / limit).max(0.0),
         };
-        // What goes past the limit is cut off, and red.
+        // A bar that exceeds the limit is cut off, and red.
         let width = (share.min(1.25) * FULL).max(1.0);
-        let colour = if row.holds() { "#3a7d44" } else { "#b3261e" };
+        let colour = if row.is_within_limit() { "#3a7d44" } else { "#b3261e" };
         let (text, value) = (y + 14, LEFT as f64 + width + 6.0);
         let _ = write!(
             svg,
@@ -33,14 +35,14 @@ pub(super) fn picture(rows: &[Row]) -> String {
              <rect x=\"{LEFT}\" y=\"{}\" width=\"{width:.0}\" height=\"14\" fill=\"{colour}\"/>\n\
              <text x=\"{value:.0}\" y=\"{text}\" paint-order=\"stroke\" stroke=\"#fff\" stroke-width=\"3\">{:.2} {} ({})</text>\n",
             LEFT - 8,
-            escaped(&match &*row.against {
-                "-" => row.what.clone(),
-                against => format!("{} / {against}", row.what),
+            escape(&match &*row.baseline {
+                "-" => row.subject.clone(),
+                baseline => format!("{} / {baseline}", row.subject),
             }),
             y + 3,
             row.measured,
             row.unit,
-            row.wanted(),
+            row.format_limit(),
         );
     }
     let bottom = height - LINE / 2;
@@ -51,6 +53,6 @@ pub(super) fn picture(rows: &[Row]) -> String {
     svg
 }
 
-fn escaped(text: &str) -> String {
+fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }

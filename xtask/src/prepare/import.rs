@@ -1,13 +1,13 @@
-//! The test image, as an engine keeps it: three tags of one file system.
+//! The test image in an engine's storage: three tags of one file system.
 
 use std::fs::File;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
-use super::image::Image;
-use super::lanes::Lane;
-use crate::process::{quietly, say, show};
+use super::image::TestImage;
+use super::lane::Lane;
+use crate::process::{format_command, report, run_captured};
 
 pub(crate) const PLAIN: &str = "localhost/paude-test:1";
 pub(crate) const ENTRYPOINT: &str = "localhost/paude-test-entrypoint:1";
@@ -15,16 +15,13 @@ pub(crate) const USER: &str = "localhost/paude-test-user:1";
 
 const LABEL: &str = "paude.recipe";
 
-/// Imports the image where the engine lacks it or has an older one, then makes the other two from it.
-pub(crate) fn ensure(lane: &Lane, image: &Image) -> Result<()> {
-    if is_current(lane, PLAIN, image)
-        && is_current(lane, ENTRYPOINT, image)
-        && is_current(lane, USER, image)
-    {
+/// Imports the image unless the engine has this version of it, and creates the two variants from it.
+pub(crate) fn ensure(lane: &Lane, image: &TestImage) -> Result<()> {
+    if [PLAIN, ENTRYPOINT, USER].iter().all(|tag| is_current(lane, tag, image)) {
         return Ok(());
     }
-    say(format!("importing the test image into {}", lane.name));
-    let mut import = lane.command();
+    report(format!("importing the test image into {}", lane.name));
+    let mut import = lane.engine_command();
     import.arg("import");
     for change in [
         "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -35,35 +32,36 @@ pub(crate) fn ensure(lane: &Lane, image: &Image) -> Result<()> {
     }
     let tar =
         File::open(&image.tar).with_context(|| format!("cannot read {}", image.tar.display()))?;
-    stream(import.args(["-", PLAIN]), tar)?;
-    vary(lane, r#"ENTRYPOINT ["/bin/echo","swallowed"]"#, ENTRYPOINT)?;
-    vary(lane, "USER appuser", USER)
+    run_with_input(import.args(["-", PLAIN]), tar)?;
+    create_variant(lane, r#"ENTRYPOINT ["/bin/echo","swallowed"]"#, ENTRYPOINT)?;
+    create_variant(lane, "USER appuser", USER)
 }
 
-fn is_current(lane: &Lane, tag: &str, image: &Image) -> bool {
+fn is_current(lane: &Lane, tag: &str, image: &TestImage) -> bool {
     let format = format!("{{{{index .Config.Labels \"{LABEL}\"}}}}");
-    quietly(lane.command().args(["image", "inspect", "--format", &format, tag]))
-        .is_ok_and(|had| had == image.recipe)
+    run_captured(lane.engine_command().args(["image", "inspect", "--format", &format, tag]))
+        .is_ok_and(|recipe| recipe == image.recipe)
 }
 
-/// A second tag with one thing changed; the layers are shared.
-fn vary(lane: &Lane, change: &str, tag: &str) -> Result<()> {
-    let id = quietly(lane.command().args(["create", PLAIN, "/bin/true"]))?;
+/// Creates another tag with one change; the layers are shared.
+fn create_variant(lane: &Lane, change: &str, tag: &str) -> Result<()> {
+    let id = run_captured(lane.engine_command().args(["create", PLAIN, "/bin/true"]))?;
     let id = id.lines().last().unwrap_or_default();
-    let committed = quietly(lane.command().args(["commit", "--change", change, id, tag]));
-    let removed = quietly(lane.command().args(["rm", id]));
+    let committed =
+        run_captured(lane.engine_command().args(["commit", "--change", change, id, tag]));
+    let removed = run_captured(lane.engine_command().args(["rm", id]));
     committed.and(removed).map(drop)
 }
 
-/// As [`quietly`], with a file as stdin: the user of the lane need not be able to open it.
-fn stream(command: &mut Command, input: File) -> Result<()> {
-    let shown = show(command);
+/// Runs a command with an open file as stdin, because the user of the lane may be unable to open it.
+fn run_with_input(command: &mut Command, input: File) -> Result<()> {
+    let shown = format_command(command);
     let output = command
         .stdin(input)
         .stdout(Stdio::null())
         .output()
         .with_context(|| format!("cannot start `{shown}`"))?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    anyhow::ensure!(output.status.success(), "`{shown}` failed: {}", said.trim());
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    anyhow::ensure!(output.status.success(), "`{shown}` failed: {}", stderr.trim());
     Ok(())
 }

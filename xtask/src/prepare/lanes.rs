@@ -1,138 +1,99 @@
-//! The lanes: each an engine and the one who runs it. A lane that cannot be had says why.
+//! All lanes of this machine; one that is not available has a reason.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::process::Command;
 
 use anyhow::{Result, anyhow};
-use serde::Serialize;
 
-use super::image::Image;
-use super::person::Person;
+use super::image::TestImage;
+use super::lane::Lane;
+use super::test_user::TestUser;
 use super::{docker, import, native, podman};
-use crate::place::{self, Place};
-use crate::process::{quietly, say};
+use crate::checkout::Checkout;
+use crate::files;
+use crate::process::{report, run_captured};
 
-/// One way to run containers here.
-#[derive(Clone, Serialize)]
-pub(crate) struct Lane {
-    pub(crate) name: &'static str,
-    /// What `--engine` takes.
-    pub(crate) engine: &'static str,
-    /// Who to run as; null is whoever runs the tests.
-    pub(crate) user: Option<Person>,
-    /// What has to be in the environment.
-    pub(crate) env: BTreeMap<&'static str, String>,
-    /// Why there is no such lane on this machine; null when there is.
-    pub(crate) why: Option<String>,
-}
-
-impl Lane {
-    /// A lane with nothing said yet.
-    pub(crate) fn new(name: &'static str, engine: &'static str) -> Self {
-        Self { name, engine, user: None, env: BTreeMap::new(), why: None }
-    }
-
-    /// The lane, or the reason why there is none.
-    pub(crate) fn or_why(mut self, outcome: Result<Self>) -> Self {
-        outcome.unwrap_or_else(|error| {
-            self.why = Some(format!("{error:#}"));
-            self
-        })
-    }
-
-    /// The engine's program, as the tests will run it.
-    pub(crate) fn command(&self) -> Command {
-        self.program(self.engine)
-    }
-
-    /// Any program, as the one who runs this lane.
-    pub(crate) fn program(&self, program: &str) -> Command {
-        let mut command = match &self.user {
-            Some(person) => person.command(program),
-            None => Command::new(program),
-        };
-        command.current_dir("/");
-        command.envs(&self.env);
-        command
-    }
-
-    /// The proof: the image is there, and a command in it sees a directory of the host.
-    pub(crate) fn prove(self, place: &Place, image: &Image) -> Result<Self> {
-        import::ensure(&self, image)?;
-        let shared = place.runtime()?.join("proof").join(self.name);
-        place::make_dir(&shared)?;
-        fs::write(shared.join("seen"), "")?;
-        let shared = shared.display();
-        let mount = format!("type=bind,source={shared},destination={shared}");
-        let seen = format!("{shared}/seen");
-        quietly(self.command().args([
-            "run",
-            "--rm",
-            "--mount",
-            &mount,
-            import::PLAIN,
-            "test",
-            "-f",
-            &seen,
-        ]))?;
-        Ok(self)
-    }
-}
-
-/// Tries every lane; the daemon lives as long as the second value.
-pub(crate) fn all(
-    place: &Place,
-    image: Option<&Image>,
-    person: &Result<Option<Person>>,
-) -> (Vec<Lane>, Option<docker::Daemon>) {
-    let person = person.as_ref().map_err(|error| format!("{error:#}"));
-    let user = || person.as_ref().map(|person| (*person).clone()).map_err(|why| anyhow!("{why}"));
+/// Tries every lane; a docker daemon that had to be started runs until the second value is dropped.
+pub(crate) fn prepare_all(
+    checkout: &Checkout,
+    image: Option<&TestImage>,
+    user: &Result<Option<TestUser>>,
+) -> (Vec<Lane>, Option<docker::DockerDaemon>) {
+    let user = user.as_ref().map_err(|error| format!("{error:#}"));
+    let user = || user.as_ref().map(|user| (*user).clone()).map_err(|why| anyhow!("{why}"));
 
     let lane = Lane::new("podman", "podman");
-    let rootful =
-        lane.clone().or_why(with(image, |image| podman::rootful(place, lane)?.prove(place, image)));
-    let mut lane = Lane::new("podman-rootless", "podman");
-    let ready = user().and_then(|user| {
-        lane.user = user;
-        with(image, |image| podman::rootless(place, lane.clone())?.prove(place, image))
+    let prepared = with_image(image, |image| {
+        prove(podman::prepare_rootful(checkout, lane.clone())?, checkout, image)
     });
-    let rootless = lane.or_why(ready);
+    let rootful = lane.or_unavailable(prepared);
+
+    let mut lane = Lane::new("podman-rootless", "podman");
+    let prepared = user().and_then(|user| {
+        lane.user = user;
+        with_image(image, |image| {
+            prove(podman::prepare_rootless(checkout, lane.clone())?, checkout, image)
+        })
+    });
+    let rootless = lane.or_unavailable(prepared);
 
     let lane = Lane::new("docker", "docker");
     let mut daemon = None;
-    let ready = with(image, |image| {
-        let (lane, started) = docker::lane(place, lane.clone())?;
+    let prepared = with_image(image, |image| {
+        let (lane, started) = docker::prepare(checkout, lane.clone())?;
         daemon = started;
-        lane.prove(place, image)
+        prove(lane, checkout, image)
     });
-    let docker = lane.or_why(ready);
+    let docker = lane.or_unavailable(prepared);
 
     let lane = Lane::new("native", "native");
-    let plain = lane.clone().or_why(native::lane(lane));
+    let native = lane.clone().or_unavailable(native::prepare(lane));
+
     let mut lane = Lane::new("native-user", "native");
-    let ready = user().and_then(|user| {
+    let prepared = user().and_then(|user| {
         lane.user = user;
-        native::as_user(lane.clone())
+        native::prepare_as_user(lane.clone())
     });
-    let as_user = lane.or_why(ready);
+    let native_user = lane.or_unavailable(prepared);
 
-    (vec![rootful, rootless, docker, plain, as_user], daemon)
+    (vec![rootful, rootless, docker, native, native_user], daemon)
 }
 
-fn with(image: Option<&Image>, make: impl FnOnce(&Image) -> Result<Lane>) -> Result<Lane> {
-    make(image.ok_or_else(|| anyhow!("there is no test image; `cargo xtask setup` says why"))?)
+fn with_image(
+    image: Option<&TestImage>,
+    prepare: impl FnOnce(&TestImage) -> Result<Lane>,
+) -> Result<Lane> {
+    let missing = || anyhow!("there is no test image; `cargo xtask setup` reports the reason");
+    prepare(image.ok_or_else(missing)?)
 }
 
-/// What there is and what is left out, for people.
-pub(crate) fn summary(lanes: &[Lane]) {
-    say("engines for the tests:");
+/// Imports the image and runs a command in it that needs a directory of the host.
+fn prove(mut lane: Lane, checkout: &Checkout, image: &TestImage) -> Result<Lane> {
+    import::ensure(&lane, image)?;
+    lane.version = Some(run_captured(lane.engine_command().arg("--version"))?);
+    let shared = checkout.runtime_dir()?.join("proof").join(lane.name);
+    files::create_dir(&shared)?;
+    fs::write(shared.join("seen"), "")?;
+    let shared = shared.display();
+    let mount = format!("type=bind,source={shared},destination={shared}");
+    let seen = format!("{shared}/seen");
+    let mut command = lane.engine_command();
+    command.args(["run", "--rm", "--mount", &mount]);
+    command.args([import::PLAIN, "test", "-f", &seen]);
+    run_captured(&mut command)?;
+    Ok(lane)
+}
+
+/// Reports which lanes are ready, with their versions, and which are skipped; `place` says where these engines are.
+pub(crate) fn summarise(place: &str, lanes: &[Lane]) {
+    report(format!("engines {place}for the tests:"));
     for lane in lanes {
         let state = match (&lane.why, &lane.user) {
-            (Some(why), _) => format!("left out: {why}"),
-            (None, Some(person)) => format!("ready, as {}", person.name),
+            (Some(why), _) => format!("skipped: {why}"),
+            (None, Some(user)) => format!("ready, as {}", user.name),
             (None, None) => "ready".to_owned(),
         };
-        say(format!("  {:<16} {state}", lane.name));
+        let version = lane.version.as_ref().map(|version| format!(" ({version})"));
+        let state = state + &version.unwrap_or_default();
+        report(format!("  {:<16} {state}", lane.name));
     }
 }

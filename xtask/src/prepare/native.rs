@@ -1,31 +1,25 @@
-//! The built-in engine: namespaces, which the kernel grants or does not.
+//! The built-in engine, which works where the kernel permits user namespaces.
 
 use anyhow::{Context, Result, bail};
 
-use super::lanes::Lane;
-use crate::process::{self, quietly};
+use super::lane::Lane;
+use crate::process::{self, run_captured};
 
-/// As whoever runs the tests.
-pub(crate) fn lane(lane: Lane) -> Result<Lane> {
+/// Checks that the lane's user may create the namespaces.
+pub(crate) fn prepare(lane: Lane) -> Result<Lane> {
     if !cfg!(target_os = "linux") {
-        bail!("the native engine is for Linux");
+        bail!("the native engine needs Linux");
     }
-    quietly(lane.program("unshare").args([
-        "--user",
-        "--map-root-user",
-        "--mount",
-        "--pid",
-        "--fork",
-        "true",
-    ]))
-    .context("the kernel grants no user namespace")?;
+    let mut unshare = lane.command("unshare");
+    unshare.args(["--user", "--map-root-user", "--mount", "--pid", "--fork", "true"]);
+    run_captured(&mut unshare).context("the kernel permits no user namespace")?;
     Ok(lane)
 }
 
-/// As a plain user, when we are root.
-pub(crate) fn as_user(plain: Lane) -> Result<Lane> {
+/// The same as a plain user, which only root can become.
+pub(crate) fn prepare_as_user(lane: Lane) -> Result<Lane> {
     if !process::is_root() {
         bail!("only root can become another user; the lane `native` runs as a plain user already");
     }
-    lane(plain)
+    prepare(lane)
 }

@@ -1,4 +1,4 @@
-//! Wheels and uv where a plain user can read them, also when the checkout is in somebody's private directory.
+//! Wheels and uv where the test user can read them, also if the checkout is in a private directory.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,36 +6,38 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::person::Person;
-use crate::place::{self, Place};
-use crate::process::{quietly, say, succeeds};
+use super::test_user::TestUser;
+use crate::checkout::Checkout;
+use crate::files;
+use crate::process::{report, run_captured, succeeds};
 
-/// The two as they are if that user may enter the checkout, else copies that everybody can read.
+/// The paths as they are if the test user may enter the checkout, else copies that everybody can read.
 pub(crate) fn ensure(
-    place: &Place,
-    person: Option<&Person>,
+    checkout: &Checkout,
+    user: Option<&TestUser>,
     wheels: PathBuf,
     uv: PathBuf,
 ) -> Result<(PathBuf, PathBuf)> {
-    let enters = |person: &Person| succeeds(person.command("test").arg("-x").arg(&wheels));
-    let Some(person) = person.filter(|person| !enters(person)) else {
+    let may_enter = |user: &TestUser| succeeds(user.command("test").arg("-x").arg(&wheels));
+    let Some(user) = user.filter(|user| !may_enter(user)) else {
         return Ok((wheels, uv));
     };
-    let stamps = ["wheels.stamp", "uv-wheel.stamp"].map(|name| fs::read_to_string(place.at(name)));
+    let stamps = ["wheels.stamp", "uv-wheel.stamp"]
+        .map(|name| fs::read_to_string(checkout.setup_path(name)));
     let version = stamps.into_iter().collect::<std::io::Result<String>>()?;
-    let parent = Path::new("/var/cache").join(place.key());
-    let shared = parent.join(format!("{:016x}", place::hash(&version)));
+    let parent = Path::new("/var/cache").join(checkout.key());
+    let shared = parent.join(format!("{:016x}", files::hash(&version)));
     if !shared.exists() {
-        say(format!(
+        report(format!(
             "{} may not enter this checkout; copying the wheels to {}",
-            person.name,
+            user.name,
             parent.display()
         ));
         let part = parent.join("part");
         let _ = fs::remove_dir_all(&part);
-        place::make_dir(&part)?;
-        quietly(Command::new("cp").arg("-r").arg(&wheels).arg(&uv).arg(&part))?;
-        quietly(Command::new("chmod").args(["-R", "a+rX"]).arg(&parent))?;
+        files::create_dir(&part)?;
+        run_captured(Command::new("cp").arg("-r").arg(&wheels).arg(&uv).arg(&part))?;
+        run_captured(Command::new("chmod").args(["-R", "a+rX"]).arg(&parent))?;
         fs::rename(part, &shared)?;
     }
     Ok((shared.join("wheels"), shared.join("uv")))

@@ -1,4 +1,4 @@
-//! uv for host and image, and a folder of wheels to install from without a network.
+//! uv for host and image, and a folder of wheels for installations without a network.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -6,12 +6,13 @@ use std::{env, fs};
 
 use anyhow::{Context, Result};
 
-use crate::place::{self, Place};
-use crate::process::{self, quietly, say, succeeds};
+use crate::checkout::Checkout;
+use crate::files;
+use crate::process::{self, report, run_captured, succeeds};
 
 const UV: &str = "uv==0.13.9";
 
-/// pytest brings a console script, markupsafe a compiled extension, setuptools builds a project.
+/// pytest has a console script, markupsafe a compiled extension, and setuptools builds a project.
 const WHEELS: &[&str] = &[
     "iniconfig==2.3.1",
     "markupsafe==3.0.4",
@@ -22,89 +23,93 @@ const WHEELS: &[&str] = &[
     "setuptools==84.2.1",
 ];
 
-/// The uv program, taken out of its wheel.
-pub(crate) fn uv(place: &Place, python: &Path) -> Result<PathBuf> {
-    let folder = fetch(place, python, "uv-wheel", &[UV], None)?;
+/// Extracts the uv program from its wheel.
+pub(crate) fn uv(checkout: &Checkout, python: &Path) -> Result<PathBuf> {
+    let folder = fetch(checkout, python, "uv-wheel", &[UV], &[])?;
     let program = folder.join("uv");
     if !program.exists() {
         let wheel = fs::read_dir(&folder)?.filter_map(Result::ok).map(|entry| entry.path());
         let wheel = wheel.into_iter().find(|path| path.extension().is_some_and(|end| end == "whl"));
-        let wheel = wheel.context("uv came without a wheel")?;
+        let wheel = wheel.context("pip downloaded no wheel of uv")?;
         let code = "import sys, zipfile\n\
                     archive = zipfile.ZipFile(sys.argv[1])\n\
                     name = next(n for n in archive.namelist() if n.endswith('.data/scripts/uv'))\n\
                     open(sys.argv[2], 'wb').write(archive.read(name))";
         let part = folder.join("uv.part");
-        quietly(Command::new(python).args(["-c", code]).arg(wheel).arg(&part))?;
-        quietly(Command::new("chmod").arg("755").arg(&part))?;
+        run_captured(Command::new(python).args(["-c", code]).arg(wheel).arg(&part))?;
+        run_captured(Command::new("chmod").arg("755").arg(&part))?;
         fs::rename(part, &program)?;
     }
     Ok(program)
 }
 
-/// The folder of wheels for that Python (`3.11`), which the image has.
-pub(crate) fn ensure(place: &Place, python: &Path, version: &str) -> Result<PathBuf> {
-    fetch(place, python, "wheels", WHEELS, Some(version))
+/// Fetches the wheels for some versions of Python (`3.11`), such as the one of the image.
+pub(crate) fn ensure(checkout: &Checkout, python: &Path, versions: &[&str]) -> Result<PathBuf> {
+    fetch(checkout, python, "wheels", WHEELS, versions)
 }
 
-/// `3.11` of a Python on this machine.
+/// The version of a Python on this machine, such as `3.11`.
 pub(crate) fn version_of(python: &Path) -> Result<String> {
-    quietly(Command::new(python).args(["-c", "import sys; print('%d.%d' % sys.version_info[:2])"]))
+    run_captured(
+        Command::new(python).args(["-c", "import sys; print('%d.%d' % sys.version_info[:2])"]),
+    )
 }
 
-/// Downloads into a folder beside the final one, so that half a folder is never taken for a whole one. The stamp stands
-/// beside the folder: tools which read the folder find nothing but wheels.
+/// Downloads into a folder beside the final one, so that an interrupted download is never used. The stamp is beside the
+/// folder, so that tools that read the folder find only wheels.
 fn fetch(
-    place: &Place,
+    checkout: &Checkout,
     python: &Path,
     name: &str,
-    what: &[&str],
-    version: Option<&str>,
+    requirements: &[&str],
+    versions: &[&str],
 ) -> Result<PathBuf> {
-    let folder = place.at(name);
-    let stamp = place.at(&format!("{name}.stamp"));
-    let wanted = format!("{} {} {}", what.join(" "), version.unwrap_or("any"), env::consts::ARCH);
-    if folder.is_dir() && fs::read_to_string(&stamp).is_ok_and(|had| had == wanted) {
+    let folder = checkout.setup_path(name);
+    let stamp = checkout.setup_path(&format!("{name}.stamp"));
+    let shown = if versions.is_empty() { "any".to_owned() } else { versions.join(" ") };
+    let wanted = format!("{} {shown} {}", requirements.join(" "), env::consts::ARCH);
+    if folder.is_dir() && fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
         return Ok(folder);
     }
-    say(format!("fetching from PyPI: {}", what.join(" ")));
-    let part = place.at(&format!("{name}.part"));
+    report(format!("fetching from PyPI: {}", requirements.join(" ")));
+    let part = checkout.setup_path(&format!("{name}.part"));
     let _ = fs::remove_dir_all(&part);
     let _ = fs::remove_file(&stamp);
     let _ = fs::remove_dir_all(&folder);
-    let mut pip = Command::new(pip_python(place, python)?);
-    pip.args([
-        "-m",
-        "pip",
-        "download",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--only-binary=:all:",
-        "--dest",
-    ]);
-    pip.arg(&part);
-    for libc in ["manylinux2014", "manylinux_2_17", "manylinux_2_28"] {
-        pip.arg(format!("--platform={libc}_{}", env::consts::ARCH));
+    let pip = pip_python(checkout, python)?;
+    if versions.is_empty() {
+        download(&pip, requirements, &part, &[])?;
     }
-    if let Some(version) = version {
-        pip.args(["--implementation=cp", "--python-version", version]);
+    for version in versions {
+        download(&pip, requirements, &part, &["--implementation=cp", "--python-version", version])?;
     }
-    quietly(pip.args(what)).with_context(|| format!("cannot fetch {}", what.join(" ")))?;
     fs::rename(part, &folder)?;
-    place::write(&stamp, &wanted)?;
+    files::write(&stamp, &wanted)?;
     Ok(folder)
 }
 
-/// A Python that has pip: the system's, the one on PATH, or an environment made for it.
-pub(crate) fn pip_python(place: &Place, python: &Path) -> Result<PathBuf> {
-    let own = place.at("pip/bin/python");
+fn download(python: &Path, requirements: &[&str], to: &Path, options: &[&str]) -> Result<()> {
+    let mut pip = Command::new(python);
+    pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check"]);
+    pip.args(["--only-binary=:all:", "--dest"]).arg(to);
+    for libc in ["manylinux2014", "manylinux_2_17", "manylinux_2_28"] {
+        pip.arg(format!("--platform={libc}_{}", env::consts::ARCH));
+    }
+    run_captured(pip.args(options).args(requirements))
+        .with_context(|| format!("cannot fetch {}", requirements.join(" ")))
+        .map(drop)
+}
+
+/// A Python that has pip: the system's, the one on PATH, or that of an environment created for it.
+pub(crate) fn pip_python(checkout: &Checkout, python: &Path) -> Result<PathBuf> {
+    let own = checkout.setup_path("pip/bin/python");
     let candidates = [Some(python.to_path_buf()), process::which("python3"), Some(own.clone())];
     let has_pip =
         |python: &PathBuf| succeeds(Command::new(python).args(["-m", "pip", "--version"]));
     if let Some(found) = candidates.into_iter().flatten().find(has_pip) {
         return Ok(found);
     }
-    say("making an environment for pip, which this machine's Python lacks");
-    quietly(Command::new(python).args(["-m", "venv"]).arg(place.at("pip")))?;
+    report("creating an environment for pip, which this machine's Python lacks");
+    run_captured(Command::new(python).args(["-m", "venv"]).arg(checkout.setup_path("pip")))?;
     Ok(own)
 }
