@@ -1,5 +1,5 @@
-//! Builds the guest for wasm32-wasip2, compiles it to machine code with the very
-//! settings the host loads it with, and leaves both for `include_bytes!`.
+//! Builds the guest for wasm32-wasip2, compiles it to machine code with the settings that the
+//! host loads it with, and writes both to `OUT_DIR` for `include_bytes!`.
 
 #![expect(clippy::disallowed_methods, reason = "the bans are for the program, not for its build")]
 
@@ -22,19 +22,20 @@ fn main() {
     }
 
     let component = build_guest::build_guest(root, &out.join("guest"));
-    let component = component.unwrap_or_else(|fault| panic!("{fault}"));
+    let component = component.unwrap_or_else(|error| panic!("{error}"));
     let bytes = std::fs::read(&component).expect("cargo built the guest");
     let is_native = env::var_os("TARGET") == env::var_os("HOST");
     let machine_code = if is_native {
         let mut settings = tuning::builtin();
-        // Named, it is compiled for every processor of its kind, and not for this one: the
-        // program may be copied.
-        settings.target(&env::var("TARGET").expect("cargo sets TARGET")).expect("it is known");
+        // An explicit target disables the features of this machine's processor: the program may
+        // be copied to another machine.
+        let target = env::var("TARGET").expect("cargo sets TARGET");
+        settings.target(&target).expect("wasmtime supports the target");
         wasmtime::Engine::new(&settings)
             .and_then(|engine| engine.precompile_component(&bytes))
             .expect("the guest is a valid component")
     } else {
-        // The compiler at hand knows this machine only; the program compiles at start.
+        // This wasmtime compiles for this machine only: the program compiles at every start.
         Vec::new()
     };
     std::fs::write(out.join("policy.cwasm"), machine_code).expect("OUT_DIR is writable");
@@ -44,13 +45,13 @@ fn main() {
     }
 }
 
-/// Links the unwinder into the program, if the linker has it as an archive: std brings the
-/// shared library of it, which takes a fifteenth of a `paude plan` to load.
+/// Links the unwinder statically, if the linker has it as an archive. `std` links the shared
+/// library, and loading that takes a fifteenth of the time of a `paude plan`.
 fn link_unwinder() {
     let linker = env::var_os("RUSTC_LINKER").unwrap_or_else(|| "cc".into());
-    let found = Command::new(linker).arg("-print-file-name=libgcc_eh.a").output();
-    let path = found.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
-    // Where there is none, the bare name is said.
+    let output = Command::new(linker).arg("-print-file-name=libgcc_eh.a").output();
+    let path = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    // Without the archive, the linker prints the bare name.
     if let Some(path) = path.ok().filter(|path| Path::new(path).is_absolute()) {
         for arg in ["-Wl,--whole-archive", &path, "-Wl,--no-whole-archive"] {
             println!("cargo::rustc-link-arg-bins={arg}");

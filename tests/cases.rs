@@ -4,22 +4,15 @@ use std::path::{Path, PathBuf};
 
 use libtest_mimic::Trial;
 
-use crate::policies::Policy;
+use crate::policy::languages::Policy;
 use crate::support::{Env, Outcome, golden, tree};
 
-/// What a case may hold; a file of another name would be proof that proves nothing.
-const FILES: [&str; 10] = [
-    "README",
-    "args",
-    "tree",
-    "paude.json",
-    "policy",
-    "plan.json",
-    "plan.txt",
-    "podman",
-    "docker",
-    "native",
-];
+/// The engines whose command a case may compare.
+const ENGINES: [&str; 3] = ["podman", "docker", "native"];
+
+/// The files that a case may have besides [`ENGINES`]; no test would read another.
+const FILES: [&str; 8] =
+    ["README", "args", "tree", "paude.json", "policy", "plan.json", "plan.txt", "error.txt"];
 
 /// One trial for each folder. A case of a policy that is not built is ignored.
 pub fn trials() -> Vec<Trial> {
@@ -44,7 +37,7 @@ pub fn names() -> Vec<String> {
     names
 }
 
-/// The policies that a case is about, if not the built-in one alone.
+/// The policies of a case, if not the built-in one alone.
 pub fn policies(name: &str) -> Vec<Policy> {
     read(name, "policy").lines().map(Policy::read).collect()
 }
@@ -52,16 +45,15 @@ pub fn policies(name: &str) -> Vec<Policy> {
 /// The project of a case, and its further arguments.
 pub fn arrange(name: &str) -> (Env, Vec<String>) {
     let case = folder().join(name);
-    let read = |name: &str| std::fs::read_to_string(case.join(name)).unwrap_or_default();
     let env = Env::new();
-    tree::make(&env.project, &read("tree"));
+    tree::make(&env.project, &read(name, "tree"));
     if case.join("paude.json").exists() {
-        env.write("paude.json", &read("paude.json"));
+        env.write("paude.json", &read(name, "paude.json"));
     }
-    (env, read("args").lines().map(str::to_owned).collect())
+    (env, read(name, "args").lines().map(str::to_owned).collect())
 }
 
-/// A golden file of a case; empty if there is none.
+/// A file of a case; empty if there is none.
 pub fn read(name: &str, file: &str) -> String {
     std::fs::read_to_string(folder().join(name).join(file)).unwrap_or_default()
 }
@@ -70,15 +62,20 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases")
 }
 
+/// Fails if a case does not say why it exists, or has a file that no test reads.
+fn check_files(case: &Path, name: &str) {
+    let why = read(name, "README");
+    assert_eq!(why.lines().count(), 1, "README has to say in one line why the case exists");
+    for entry in std::fs::read_dir(case).unwrap() {
+        let file = entry.unwrap().file_name().into_string().unwrap();
+        let is_known = FILES.contains(&file.as_str()) || ENGINES.contains(&file.as_str());
+        assert!(is_known, "{file}: not read by any test");
+    }
+}
+
 fn run(name: &str, policies: &[Policy]) -> Outcome {
     let case = folder().join(name);
-    for entry in std::fs::read_dir(&case).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        assert!(
-            FILES.contains(&name.as_str()) || name == "error.txt",
-            "{name}: not read by any test"
-        );
-    }
+    check_files(&case, name);
     let (env, args) = arrange(name);
     let files = policies.iter().map(Policy::file).collect::<Result<Vec<_>, _>>()?;
     let plan = |format: &str| {
@@ -87,11 +84,13 @@ fn run(name: &str, policies: &[Policy]) -> Outcome {
         words.extend(files.iter().flat_map(|file| ["--policy", file]));
         env.paude(&words)
     };
+    // A new case has no golden file yet: its first run decides which it gets.
+    let ran = plan("json");
     let error = case.join("error.txt");
-    if error.exists() {
-        let ran = plan("json");
+    let is_new = !error.exists() && !case.join("plan.json").exists();
+    if error.exists() || is_new && ran.exit_code() != Some(0) {
         assert_eq!(ran.stdout(), "");
-        let code = ran.0.status.code().unwrap();
+        let code = ran.exit_code().unwrap();
         golden(&error, &normal(&env, &format!("exit {code}\n{}", ran.stderr())));
         return Ok(());
     }
@@ -99,15 +98,14 @@ fn run(name: &str, policies: &[Policy]) -> Outcome {
         let ran = plan(format).code(0);
         golden(&case.join(file), &normal(&env, &(ran.stdout() + &ran.stderr())));
     }
-    for engine in ["podman", "docker", "native"] {
-        if case.join(engine).exists() {
-            golden(&case.join(engine), &command(&normal(&env, &plan(engine).code(0).stdout())));
-        }
+    for engine in ENGINES.into_iter().filter(|engine| case.join(engine).exists()) {
+        let ran = plan(engine).code(0);
+        golden(&case.join(engine), &command(&normal(&env, &ran.stdout())));
     }
     Ok(())
 }
 
-/// Puts words in place of what differs from run to run.
+/// Replaces what differs from run to run: directories, and the names of volumes.
 pub fn normal(env: &Env, text: &str) -> String {
     let text = text
         .replace(env.project.to_str().unwrap(), "/WORKSPACE")
@@ -121,18 +119,27 @@ pub fn normal(env: &Env, text: &str) -> String {
     })
 }
 
-/// A command line, one argument a line, with the script and the run's name left out.
+/// A command line with one argument a line, quoted for a shell. Paude's own script is left out,
+/// and what differs from run to run is replaced.
 fn command(text: &str) -> String {
-    let script = include_str!("../host/src/render/entry.sh").replace('\'', r"'\''");
-    let text = text.replace(&format!("'{script}'"), "SCRIPT");
-    let mut words = Vec::new();
-    for word in text.split(' ') {
-        let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-        words.push(match word.split_once(':') {
-            Some((uid, gid)) if digits(uid) && digits(gid) => "UID:GID",
+    let mut words = shlex::split(text).expect("a command line");
+    let script = include_str!("../host/src/render/entry.sh");
+    if let Some(at) = words.iter().position(|word| word == script) {
+        // What follows the script: its name, SETUP, ENVIRONMENT, KIND, INODE and WITNESS.
+        "SCRIPT".clone_into(&mut words[at]);
+        "INODE".clone_into(&mut words[at + 5]);
+        "WITNESS".clone_into(&mut words[at + 6]);
+    }
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let mut lines = String::new();
+    for word in &words {
+        let word = match word.split_once(':') {
+            Some((uid, gid)) if is_number(uid) && is_number(gid) => "UID:GID",
             _ if word.starts_with("paude-") => "NAME",
             _ => word,
-        });
+        };
+        lines.push_str(&shlex::try_quote(word).expect("no NUL"));
+        lines.push('\n');
     }
-    words.join("\n")
+    lines
 }

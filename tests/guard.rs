@@ -1,13 +1,17 @@
-//! The guard, as every container runs it, in each shell that an image may have: mounts of
-//! its own, made in a namespace, stand for those that an engine makes.
+//! The guard that every container runs, in each shell that an image may have as `/bin/sh`. Mounts
+//! made in a namespace stand for those that an engine makes.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader};
+use std::os::fd::AsRawFd as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use libtest_mimic::Trial;
 use rustix::process::Signal;
 
+use crate::parameterized;
 use crate::support::{Env, Outcome, Ran};
 
 /// Shells that images have as `/bin/sh`.
@@ -17,29 +21,17 @@ const SHELLS: [&[&str]; 5] =
 /// A test that every shell runs.
 type Test = fn(&[&str]) -> Outcome;
 
-/// What every shell has to show.
-const TESTS: [(&str, Test); 5] = [
-    ("proves_ten_shadows_of_any_name", proves_ten_shadows_of_any_name),
-    ("stops_at_one_that_is_not_as_it_should_be", stops_at_one_that_is_not_as_it_should_be),
-    (
-        "takes_a_volume_of_any_kind_with_anything_in_it",
-        takes_a_volume_of_any_kind_with_anything_in_it,
-    ),
-    ("stops_when_the_setup_takes_one_away", stops_when_the_setup_takes_one_away),
-    ("watches_on_whatever_signal_the_command_gets", watches_on_whatever_signal_the_command_gets),
-];
-
 /// Each test in each shell; ignored where there is no such shell, or no namespace.
 pub fn trials() -> Vec<Trial> {
     let namespaces = Ran(in_namespace(&Env::new(), "", &["true"]).output().unwrap());
     let in_ci = std::env::var_os("CI").is_some();
     let mut trials = Vec::new();
     for shell in SHELLS {
-        let there = namespaces.0.status.success() && installed(shell[0]);
-        for (name, test) in TESTS {
-            let trial =
-                Trial::test(format!("guard::{}::{name}", shell.join(" ")), move || test(shell));
-            trials.push(trial.with_ignored_flag(!there && !in_ci));
+        let available = namespaces.0.status.success() && installed(shell[0]);
+        for &(name, test) in TESTS {
+            let name = format!("guard::{}::{name}", shell.join(" "));
+            let trial = Trial::test(name, move || test(shell));
+            trials.push(trial.with_ignored_flag(!available && !in_ci));
         }
     }
     trials
@@ -50,8 +42,8 @@ fn installed(program: &str) -> bool {
     std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
 }
 
-/// A command where mounts can be made, after a script that makes some.
-fn in_namespace(env: &Env, mounts: &str, command: &[&str]) -> std::process::Command {
+/// A command in a namespace where it can mount, after a script that mounts something.
+fn in_namespace(env: &Env, mounts: &str, command: &[&str]) -> Command {
     let mut unshare = env.command("unshare");
     let script = format!("set -e\n{mounts}\nexec \"$@\"");
     unshare.args(["--user", "--map-root-user", "--mount", "/bin/sh", "-c", &script, "sh"]);
@@ -59,36 +51,57 @@ fn in_namespace(env: &Env, mounts: &str, command: &[&str]) -> std::process::Comm
     unshare
 }
 
-/// The container's first process in this shell, over these shadows.
-fn guarded(env: &Env, shell: &[&str], mounts: &str, setup: &str, shadows: &[PathBuf]) -> Ran {
-    guarded_as("tmpfs", env, shell, mounts, setup, shadows)
+/// The first process of a container, with `echo ran` as its command.
+struct Container<'a> {
+    env: &'a Env,
+    shell: &'a [&'a str],
+    shadows: &'a [PathBuf],
+    /// The script that mounts them.
+    mounts: &'a str,
+    setup: &'a str,
+    /// What they are: `tmpfs` or `volume`.
+    kind: &'a str,
+    /// How paude identified the project: its inode number, and the name of something in it.
+    inode: &'a str,
+    witness: &'a str,
+    /// `ro` if it is read-only on the host.
+    access: &'a str,
 }
 
-/// The same for shadows of this kind.
-fn guarded_as(
-    kind: &str,
-    env: &Env,
-    shell: &[&str],
-    mounts: &str,
-    setup: &str,
-    shadows: &[PathBuf],
-) -> Ran {
-    let mut command = in_namespace(env, mounts, shell);
-    command.args(["-c", include_str!("../host/src/render/entry.sh"), "paude", setup, "", kind]);
-    command.arg(shadows.len().to_string());
-    for shadow in shadows {
-        command.arg(shadow).arg(spelling(shadow));
+impl<'a> Container<'a> {
+    fn new(env: &'a Env, shell: &'a [&'a str], shadows: &'a [PathBuf]) -> Self {
+        let (kind, mounts) = ("tmpfs", ALL);
+        Self { env, shell, shadows, mounts, setup: "", kind, inode: "", witness: "", access: "" }
     }
-    Ran(command.args(["echo", "ran"]).output().unwrap())
+
+    fn run(&self) -> Ran {
+        let mut command = in_namespace(self.env, self.mounts, self.shell);
+        command.args(["-c", include_str!("../host/src/render/entry.sh"), "paude", self.setup, ""]);
+        command.args([self.kind, self.inode, self.witness, self.access]);
+        command.arg(self.shadows.len().to_string());
+        for path in std::iter::once(&self.env.project).chain(self.shadows) {
+            command.arg(path).arg(mountinfo_path(path));
+        }
+        Ran(command.args(["echo", "ran"]).output().unwrap())
+    }
 }
 
-/// As the kernel spells it.
-fn spelling(path: &Path) -> String {
+/// A path as the kernel writes it in `/proc/self/mountinfo`.
+fn mountinfo_path(path: &Path) -> String {
     let octal = |byte: &u8| match byte {
         b' ' | b'\t' | b'\n' | b'\\' => format!("\\{byte:03o}"),
         _ => char::from(*byte).to_string(),
     };
     path.as_os_str().as_bytes().iter().map(octal).collect()
+}
+
+/// A directory's inode number as the kernel knows it; none before Linux 5.14.
+fn inode(path: &Path) -> Option<String> {
+    let dir = File::open(path).unwrap();
+    let file = format!("/proc/self/fdinfo/{}", dir.as_raw_fd());
+    let text = std::fs::read_to_string(file).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix("ino:"));
+    line.map(|number| number.trim().to_owned())
 }
 
 /// A project with directories of these names.
@@ -101,107 +114,155 @@ fn project(names: &[&str]) -> (Env, Vec<PathBuf>) {
     (env, shadows)
 }
 
+/// Mounts a tmpfs over each directory of the project.
 const ALL: &str =
     "for dir in ./* ./.[!.]*; do [ ! -d \"$dir\" ] || mount -t tmpfs tmpfs \"$dir\"; done";
 
-fn proves_ten_shadows_of_any_name(shell: &[&str]) -> Outcome {
-    let names = [
-        ".venv",
-        "a b",
-        "tab\there",
-        "new\nline",
-        "back\\slash",
-        "\\040",
-        "*",
-        "[a-z]",
-        "-n",
-        "$(x)'\"",
-    ];
-    let (env, shadows) = project(&names);
-    guarded(&env, shell, ALL, "", &shadows).code(0).prints("ran\n");
-    for (missing, shadow) in shadows.iter().enumerate() {
-        // `$(...)` would take a newline off the end.
-        let name = printed(names[missing]);
-        let mounts = format!("{ALL}\nname=$(printf '{name}x'); umount \"./${{name%x}}\"");
-        let ran = guarded(&env, shell, &mounts, "", &shadows).code(120).prints("");
-        let wanted = format!("paude: guard: `{}` is not hidden", shadow.display());
-        assert!(ran.stderr().starts_with(&wanted), "{}", ran.stderr());
-    }
-    Ok(())
-}
-
-/// A name as `printf` takes it.
-fn printed(name: &str) -> String {
+/// A name in octal, as `printf` takes it.
+fn octal(name: &str) -> String {
     name.bytes().map(|byte| format!("\\{byte:03o}")).collect()
 }
 
-fn stops_at_one_that_is_not_as_it_should_be(shell: &[&str]) -> Outcome {
-    let cases = [
-        ("umount .venv", "is not hidden: no mount of its own lies over it; nothing was run"),
-        ("umount .venv; mount --bind /usr .venv", "is hidden by a "),
-        ("mount -o remount,noexec .venv", "is hidden by a mount that forbids execution"),
-        ("mount -o remount,ro .venv", "is hidden by a read-only mount"),
-        ("mkdir .venv/x; mount --bind .venv/x .venv/x", "is not empty"),
-        ("echo >.venv/x", "is not empty"),
-        ("echo >.venv/.x", "is not empty"),
-        ("echo >.venv/..x", "is not empty"),
-        ("ln -s nowhere .venv/x", "is not empty"),
-        // What is mounted last is what is seen.
-        ("mount --bind /usr .venv", "is hidden by a "),
-    ];
-    for (damage, wanted) in cases {
+parameterized!(
+    Test,
+    fn proves_ten_shadows_of_any_name(shell: &[&str]) -> Outcome {
+        let names = [
+            ".venv",
+            "a b",
+            "tab\there",
+            "new\nline",
+            "back\\slash",
+            "\\040",
+            "*",
+            "[a-z]",
+            "-n",
+            "$(x)'\"",
+        ];
+        let (env, shadows) = project(&names);
+        let container = Container::new(&env, shell, &shadows);
+        container.run().code(0).prints("ran\n");
+        for (name, shadow) in names.iter().zip(&shadows) {
+            // With an `x` behind the name, as `$(...)` drops a newline at the end.
+            let missing = format!("name=$(printf '{}x'); umount \"./${{name%x}}\"", octal(name));
+            let mounts = &format!("{ALL}\n{missing}");
+            let ran = Container { mounts, ..container }.run().code(120).prints("");
+            let wanted = format!("paude: guard: `{}` is not hidden", shadow.display());
+            assert!(ran.stderr().starts_with(&wanted), "{}", ran.stderr());
+        }
+        Ok(())
+    },
+    fn stops_at_a_shadow_that_is_missing_another_not_empty_or_not_writable(
+        shell: &[&str],
+    ) -> Outcome {
+        let cases = [
+            ("umount .venv", "is not hidden: nothing is mounted over it; nothing was run"),
+            ("umount .venv; mount --bind /usr .venv", "is hidden by a "),
+            ("mount -o remount,noexec .venv", "is hidden by a mount that forbids execution"),
+            ("mount -o remount,ro .venv", "is hidden by a read-only mount"),
+            ("mkdir .venv/x; mount --bind .venv/x .venv/x", "is not empty"),
+            ("echo >.venv/x", "is not empty"),
+            ("echo >.venv/.x", "is not empty"),
+            ("echo >.venv/..x", "is not empty"),
+            ("ln -s nowhere .venv/x", "is not empty"),
+            // The mount that was made last lies on top.
+            ("mount --bind /usr .venv", "is hidden by a "),
+        ];
+        for (damage, wanted) in cases {
+            let (env, shadows) = project(&["venv", ".venv"]);
+            let mounts = &format!("{ALL}\n{damage}");
+            let container = Container { mounts, ..Container::new(&env, shell, &shadows) };
+            let ran = container.run().code(120).prints("").says(wanted);
+            assert_eq!(ran.stderr().lines().count(), 1, "{damage}: {}", ran.stderr());
+        }
+        Ok(())
+    },
+    fn accepts_a_volume_of_any_type_with_anything_in_it(shell: &[&str]) -> Outcome {
+        const VOLUME: &str = "mkdir kept; echo >kept/own; mount --bind kept .venv";
+        let run = |damage: &str| {
+            let (env, shadows) = project(&[".venv"]);
+            let mounts = &format!("{VOLUME}\n{damage}");
+            let container = Container::new(&env, shell, &shadows);
+            Container { mounts, kind: "volume", ..container }.run()
+        };
+        run("").code(0).prints("ran\n");
+        let cases = [
+            ("umount .venv", "is not hidden: nothing is mounted over it"),
+            ("mount -o remount,bind,noexec .venv", "is hidden by a mount that forbids execution"),
+            ("mount -o remount,bind,ro .venv", "is hidden by a read-only mount"),
+        ];
+        for (damage, wanted) in cases {
+            run(damage).code(120).prints("").says(wanted);
+        }
+        Ok(())
+    },
+    fn stops_when_the_setup_unmounts_a_shadow(shell: &[&str]) -> Outcome {
         let (env, shadows) = project(&["venv", ".venv"]);
-        let ran = guarded(&env, shell, &format!("{ALL}\n{damage}"), "", &shadows).code(120);
-        let ran = ran.prints("").says(wanted);
-        assert_eq!(ran.stderr().lines().count(), 1, "{damage}: {}", ran.stderr());
-    }
-    Ok(())
-}
-
-fn takes_a_volume_of_any_kind_with_anything_in_it(shell: &[&str]) -> Outcome {
-    const VOLUME: &str = "mkdir kept; echo >kept/own; mount --bind kept .venv";
-    let (env, shadows) = project(&[".venv"]);
-    guarded_as("volume", &env, shell, VOLUME, "", &shadows).code(0).prints("ran\n");
-    let cases = [
-        ("umount .venv", "is not hidden: no mount of its own lies over it"),
-        ("mount -o remount,bind,noexec .venv", "is hidden by a mount that forbids execution"),
-        ("mount -o remount,bind,ro .venv", "is hidden by a read-only mount"),
-    ];
-    for (damage, wanted) in cases {
+        let container = Container::new(&env, shell, &shadows);
+        Container { setup: "umount .venv", ..container }
+            .run()
+            .code(120)
+            .prints("")
+            .says("is not hidden: nothing is mounted over it; the command was not run\n");
+        Container { setup: "touch .venv/made", ..container }.run().code(0).prints("ran\n");
+        Ok(())
+    },
+    /// As with a daemon on another machine, or in another mount namespace.
+    fn stops_if_another_directory_lies_at_the_path_of_the_project(shell: &[&str]) -> Outcome {
         let (env, shadows) = project(&[".venv"]);
-        let mounts = format!("{VOLUME}\n{damage}");
-        guarded_as("volume", &env, shell, &mounts, "", &shadows).code(120).prints("").says(wanted);
+        env.write("README", "");
+        let container = Container::new(&env, shell, &shadows);
+        let other = format!("`{}` is not the directory that paude opened", env.project.display());
+        if let (Some(own), Some(wrong)) = (inode(&env.project), inode(&env.home())) {
+            Container { inode: &own, witness: "README", ..container }.run().code(0).prints("ran\n");
+            Container { inode: &wrong, ..container }.run().code(120).prints("").says(&other);
+        }
+        // Where the inode number is not known, a name has to do.
+        Container { witness: "README", ..container }.run().code(0).prints("ran\n");
+        Container { witness: "LICENSE", ..container }.run().code(120).prints("").says(&other);
+        Ok(())
+    },
+    /// As rootful podman with crun mounts it.
+    fn stops_if_a_project_that_is_read_only_on_the_host_is_writable(shell: &[&str]) -> Outcome {
+        let (env, shadows) = project(&[".venv"]);
+        let bind = |options: &str| {
+            format!("mount --bind . .\nmount -o remount,bind,{options} .\ncd \"$PWD\"\n{ALL}")
+        };
+        let (writable, read_only) = (bind("rw"), bind("ro"));
+        let container = Container { access: "ro", ..Container::new(&env, shell, &shadows) };
+        Container { mounts: &read_only, ..container }.run().code(0).prints("ran\n");
+        let wanted = format!(
+            "paude: guard: `{}` is writable here, but read-only on the host; nothing was run\n",
+            env.project.display()
+        );
+        // The second has no mount of its own at the path.
+        for mounts in [writable.as_str(), ALL] {
+            let ran = Container { mounts, ..container }.run().code(120).prints("");
+            assert_eq!(ran.stderr(), wanted);
+        }
+        Container { mounts: &writable, access: "", ..container }.run().code(0).prints("ran\n");
+        Ok(())
+    },
+    /// The monitor that runs inside, where the mounts cannot be read from outside.
+    fn the_monitor_goes_on_whatever_signal_the_command_gets(shell: &[&str]) -> Outcome {
+        let (env, shadows) = project(&["a b"]);
+        let mut command = in_namespace(&env, ALL, shell);
+        command.args(["-c", include_str!("../host/src/execute/mount_monitor.sh")]);
+        let mut monitor = command.stdout(Stdio::piped()).spawn()?;
+        let pid = rustix::process::Pid::from_child(&monitor);
+        let mut lines = BufReader::new(monitor.stdout.take().unwrap()).lines();
+        let mut points = || {
+            let lines = lines.by_ref().map_while(Result::ok);
+            lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>()
+        };
+        let shadow = mountinfo_path(&shadows[0]);
+        for signal in [Signal::HUP, Signal::INT, Signal::QUIT] {
+            assert!(points().contains(&shadow));
+            rustix::process::kill_process(pid, signal)?;
+        }
+        let last = points();
+        monitor.kill()?;
+        monitor.wait()?;
+        assert!(last.contains(&shadow), "{last:?}");
+        Ok(())
     }
-    Ok(())
-}
-
-fn stops_when_the_setup_takes_one_away(shell: &[&str]) -> Outcome {
-    let (env, shadows) = project(&["venv", ".venv"]);
-    guarded(&env, shell, ALL, "umount .venv", &shadows)
-        .code(120)
-        .prints("")
-        .says("is not hidden: no mount of its own lies over it; the command was not run\n");
-    guarded(&env, shell, ALL, "touch .venv/made", &shadows).code(0).prints("ran\n");
-    Ok(())
-}
-
-/// The process that looks from inside.
-fn watches_on_whatever_signal_the_command_gets(shell: &[&str]) -> Outcome {
-    let (env, shadows) = project(&["a b"]);
-    let mut command = in_namespace(&env, ALL, shell);
-    command.args(["-c", include_str!("../host/src/engine/watch.sh")]);
-    let mut watch = command.stdout(std::process::Stdio::piped()).spawn()?;
-    let pid = rustix::process::Pid::from_child(&watch);
-    let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let mut look = || lines.by_ref().take_while(|line| !line.is_empty()).collect::<Vec<_>>();
-    let spelling = spelling(&shadows[0]);
-    for signal in [Signal::HUP, Signal::INT, Signal::QUIT] {
-        assert!(look().contains(&spelling));
-        rustix::process::kill_process(pid, signal)?;
-    }
-    let last = look();
-    watch.kill()?;
-    watch.wait()?;
-    assert!(last.contains(&spelling), "{last:?}");
-    Ok(())
-}
+);

@@ -1,26 +1,24 @@
 //! Nothing that a policy or a repository does may harm the host.
 //!
-//! - `authority`: a policy has none
-//! - `bounds`: it ends within its limits, in one error that names it and the limit
-//! - `answers`: what it hands back is checked
+//! - `authority`: a policy has no access but to read the project
+//! - `bounds`: a policy ends within its limits, in one error that names it and the limit
+//! - `results`: what a policy returns is checked
 //! - `repository`: a project's own files grant it nothing
 //!
-//! Each is asserted by the words and the code of the refusal, by the project being
-//! byte for byte the same, and by what it cost.
+//! Each test asserts the message and the code of the refusal, that nothing in the project changed,
+//! and how much time and memory it took.
 
-mod answers;
 mod authority;
 mod bounds;
 mod judge;
 pub mod policy;
 mod repository;
+mod results;
 
 use libtest_mimic::Trial;
 
-/// All of them.
+/// The tests of these modules.
 pub fn trials() -> Vec<Trial> {
-    [authority::trials(), bounds::trials(), answers::trials(), repository::trials()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let all = [authority::trials(), bounds::trials(), repository::trials(), results::trials()];
+    all.into_iter().flatten().collect()
 }

@@ -1,6 +1,6 @@
-//! The built-in policy in other WASI hosts. On the tree of every case, what each of them
-//! prints is byte for byte what the program's own policy answered, so that nothing in
-//! `paude plan` comes from anywhere else. `cargo xtask test` prepares the hosts.
+//! The built-in policy in other WASI hosts. On the tree of every case, each of them prints byte
+//! for byte what `paude policy run` prints, so that nothing in `paude plan` comes from elsewhere.
+//! `cargo xtask test` prepares the hosts.
 
 mod wave;
 
@@ -15,17 +15,17 @@ use crate::cases;
 use crate::support::snapshot::{assert_unchanged, snapshot};
 use crate::support::{Env, Outcome, paude, setup};
 
-/// The names of all hosts, so that tests show as ignored where there is no set-up.
+/// The names of all hosts, so that tests show as ignored if none is prepared.
 const NAMES: [&str; 3] = ["python", "node", "wasmtime"];
 
-/// Every case in every host, and that all the ways to the component lead to one.
+/// Every case in every host, and that every way to get the component leads to the same bytes.
 pub fn trials() -> Vec<Trial> {
     let mut trials = vec![the_component_is_the_one_that_xtask_builds()];
     for host in NAMES.map(Host::read) {
         for case in cases::names() {
             let (host, name) = (host.clone(), format!("hosts::{}::{case}", host.name));
             let ignored = host.ignored();
-            let test = move || host.answers_as_paude(&case);
+            let test = move || host.returns_what_paude_does(&case);
             trials.push(Trial::test(name, test).with_ignored_flag(ignored));
         }
     }
@@ -37,22 +37,24 @@ fn the_component_is_the_one_that_xtask_builds() -> Trial {
     let ignored = built.is_none() && std::env::var_os("CI").is_none();
     let test = move || {
         let built = built.ok_or("`cargo xtask test` prepares it")?;
-        let printed = Env::new().paude(&["policy", "export", "-"]).code(0).0.stdout;
-        assert!(printed == std::fs::read(component())?, "a file and stdout differ");
-        assert!(printed == std::fs::read(built)?, "`cargo xtask guest` and the program differ");
+        let exported = Env::new().paude(&["policy", "export", "-"]).0;
+        assert_eq!(exported.status.code(), Some(0));
+        let exported = exported.stdout;
+        assert!(exported == std::fs::read(component())?, "a file and stdout differ");
+        assert!(exported == std::fs::read(built)?, "`cargo xtask guest` and the program differ");
         Ok(())
     };
     Trial::test("hosts::the_component_is_the_one_that_xtask_builds", test)
         .with_ignored_flag(ignored)
 }
 
-/// Something that runs components and is not ours.
+/// A WASI host other than paude.
 #[derive(Clone)]
 struct Host {
     name: &'static str,
     program: PathBuf,
     packages: PathBuf,
-    /// Why it cannot be had.
+    /// Why it is missing, if it is.
     why: Option<String>,
 }
 
@@ -70,50 +72,52 @@ impl Host {
         Self { name, program: path("program"), packages: path("packages"), why }
     }
 
-    /// Under CI a missing host fails; but the command line takes twenty minutes to build.
+    /// In CI a missing host fails the test, except the command line: it takes twenty minutes to
+    /// build.
     fn ignored(&self) -> bool {
         self.why.is_some() && (std::env::var_os("CI").is_none() || self.name == "wasmtime")
     }
 
-    fn answers_as_paude(&self, case: &str) -> Outcome {
+    fn returns_what_paude_does(&self, case: &str) -> Outcome {
         if let Some(why) = &self.why {
             return Err(format!("this host is needed: {why}").into());
         }
         let (env, args) = cases::arrange(case);
-        let mut words = vec!["policy", "run", "builtin", "--format", "json"];
-        words.extend(args.iter().map(String::as_str));
-        let ours = env.paude(&words);
+        let args = args.iter().map(String::as_str);
+        let args: Vec<_> =
+            ["policy", "run", "builtin", "--format", "json"].into_iter().chain(args).collect();
+        let ours = env.paude(&args);
         if ours.stdout().is_empty() {
-            // The command line or paude.json is wrong: no policy is asked.
+            // The command line or paude.json is wrong: no policy runs.
             ours.code(2);
             return Ok(());
         }
         let wanted: Value = serde_json::from_str(&ours.stdout())?;
         let before = snapshot(&env.project);
-        let said = self.ask(&env, &wanted["question"]);
+        let output = self.run(&env, &wanted["question"]);
         assert_unchanged(&env.project, &before);
-        let text = String::from_utf8(said.stdout)?;
-        let errors = String::from_utf8_lossy(&said.stderr);
+        let text = String::from_utf8(output.stdout)?;
+        let errors = String::from_utf8_lossy(&output.stderr);
         let Some(error) = wanted["error"].as_str() else {
             assert_eq!(text, ours.code(0).stdout(), "{errors}");
-            assert_eq!(said.status.code(), Some(0), "{errors}");
+            assert_eq!(output.status.code(), Some(0), "{errors}");
             return Ok(());
         };
         ours.code(125);
-        assert_eq!(said.status.code(), Some(1), "{text}{errors}");
+        assert_eq!(output.status.code(), Some(1), "{text}{errors}");
         let refusal: Value = serde_json::from_str::<Value>(&text)?["refusal"].take();
         let refusal = refusal.as_object().and_then(|it| it.values().next()).ok_or(text)?;
         let message = refusal.get("message").unwrap_or(refusal).as_str().ok_or("no message")?;
-        assert!(error.contains(message), "paude said: {error}\n{} said: {message}", self.name);
+        assert!(error.contains(message), "paude: {error}\n{}: {message}", self.name);
         Ok(())
     }
 
     /// Runs this host's program of `tests/hosts` over the project.
-    fn ask(&self, env: &Env, question: &Value) -> Output {
+    fn run(&self, env: &Env, question: &Value) -> Output {
         let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/hosts");
         let text = question.to_string();
         let mut command = match self.name {
-            "wasmtime" => return self.ask_command_line(env, &programs, question),
+            "wasmtime" => return self.run_command_line(env, &programs, question),
             "python" => {
                 let mut command = env.command(&self.program);
                 command.arg(programs.join("python/policy.py")).arg(component());
@@ -130,7 +134,7 @@ impl Host {
         command.arg(&env.project).arg(text).output().unwrap()
     }
 
-    /// The programs for Node beside their packages, and what they make of the component.
+    /// A folder with the programs for Node, their packages, and the transpiled component.
     fn node(&self, programs: &Path) -> &'static Path {
         static FOLDER: OnceLock<PathBuf> = OnceLock::new();
         FOLDER.get_or_init(|| {
@@ -143,14 +147,14 @@ impl Host {
             std::os::unix::fs::symlink(modules, folder.join("node_modules")).unwrap();
             let mut transpile = Command::new(&self.program);
             transpile.current_dir(&folder).arg("transpile.js").arg(component()).arg("out");
-            let made = transpile.output().unwrap();
-            assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+            let output = transpile.output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
             folder
         })
     }
 
-    /// The command line speaks WAVE: its two lines are put into the form of the others.
-    fn ask_command_line(&self, env: &Env, programs: &Path, question: &Value) -> Output {
+    /// The command line prints two lines of WAVE, which are converted to the JSON of the others.
+    fn run_command_line(&self, env: &Env, programs: &Path, question: &Value) -> Output {
         let mut command = env.command("sh");
         command.arg(programs.join("wasmtime/policy.sh")).arg(component()).arg(&env.project);
         command.arg(wave::write(&question["query"])).arg(wave::write(&question["layout"]));
@@ -169,7 +173,7 @@ impl Host {
     }
 }
 
-/// What the command line said, in the form of the others: WAVE leaves out empty options.
+/// The results of the command line as the JSON of the others: WAVE omits empty options.
 fn document(found: &Value, plan: &Value, question: &Value) -> Value {
     let filled = |value: &Value, options: &[&str]| {
         let mut value = value.clone();
@@ -190,11 +194,12 @@ fn document(found: &Value, plan: &Value, question: &Value) -> Value {
         "findings": list(&found["environments"], &|one| filled(one, &["home", "link", "python"])),
         "notes": list(&found["notes"], &note),
         "plan": { "mounts": list(&plan["mounts"], &mount), "notes": list(&plan["notes"], &note) },
+        "primary": found["primary"],
         "question": question,
     })
 }
 
-/// The component that the program embeds, in a file.
+/// A file with the component that the program embeds.
 fn component() -> &'static Path {
     static FILE: OnceLock<PathBuf> = OnceLock::new();
     FILE.get_or_init(|| {

@@ -1,142 +1,197 @@
-//! Who may import whom in `host/src`: the layers that the crate's documentation draws.
+//! Which module of `host/src` may import which. `docs/architecture.md` draws the layers.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+mod source;
 
-use libtest_mimic::Trial;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::support::Outcome;
 use crate::trials;
+use source::{ItemPath, Source};
 
-/// All of them.
-pub fn trials() -> Vec<Trial> {
-    trials![modules_import_only_what_lies_below_them, crates_are_seen_only_by_their_owners]
-}
-
-/// A module, and those of ours that it may use. Who is not named here may not exist.
+/// A module, and those of ours that it may use. A module that is not listed fails the test.
 const MAY_USE: &[(&str, &str)] = &[
-    ("main", "cli commands engine"),
+    ("main", "cli commands error execute"),
     (
         "commands",
-        "cli config doctor engine error escape path plan policy receipt render session value verify volume workspace",
+        "cli config doctor engine error escape execute json_line path plan policy receipt render \
+         run_spec session value verify volume workspace",
     ),
-    ("oracle", "config plan render"),
-    ("job", "config engine error escape plan render"),
-    ("doctor", "engine error escape plan render value"),
-    ("verify", "engine error escape path plan receipt render"),
-    ("volume", "engine error escape home path plan render session value workspace"),
-    ("receipt", "error escape fingerprint path plan render workspace"),
-    ("session", "engine error escape home path plan render workspace"),
-    ("engine", "error escape render unsafe_calls value"),
-    ("render", "error escape oracle path plan"),
-    ("plan", "config error escape oracle path value wit workspace"),
-    ("policy", "config error escape file home path unsafe_calls value wit workspace"),
-    ("config", "cli error escape file home oracle path value workspace"),
-    ("workspace", "error escape file path"),
-    ("cli", "value"),
+    ("properties", "config plan render"),
+    ("doctor", "engine error escape execute json_line plan run_spec"),
+    ("volume", "engine error escape execute home path plan run_spec session value workspace"),
+    ("verify", "engine error escape execute json_line path plan receipt"),
+    ("session", "engine error escape execute home path plan run_spec workspace"),
+    ("receipt", "engine error escape fingerprint json_line path plan workspace"),
+    ("execute", "engine error escape render run_spec unsafe_calls"),
+    ("render", "engine error escape plan run_spec testing workspace"),
+    ("run_spec", "config engine error escape plan workspace"),
+    (
+        "policy",
+        "bounded_read config deadline error escape home json_line path plan unsafe_calls value wit \
+         workspace",
+    ),
+    ("plan", "config deadline error escape json_line path testing value wit workspace"),
+    ("config", "bounded_read cli engine error escape home path testing value workspace"),
+    ("workspace", "bounded_read error escape home path"),
+    ("cli", "engine value"),
+    ("engine", "error value"),
+    ("value", "escape"),
+    ("home", "escape path"),
+    ("json_line", "error escape"),
+    ("fingerprint", "bounded_read"),
+    ("testing", ""),
+    ("bounded_read", ""),
+    ("deadline", ""),
     ("error", ""),
     ("escape", ""),
-    ("file", ""),
-    ("fingerprint", "file"),
-    ("home", "escape path"),
     ("path", ""),
     ("unsafe_calls", ""),
-    ("value", "escape"),
     ("wit", ""),
 ];
 
 /// A crate, and the modules that may name it.
 const OWNERS: [(&str, &str); 5] = [
-    ("clap", "main cli commands value"),
+    ("clap", "main cli commands engine value"),
     ("cap_std", "fingerprint policy receipt session volume workspace"),
     ("wasmtime", "policy unsafe_calls wit"),
     ("wasmtime_wasi", "policy"),
-    ("libc", "engine unsafe_calls"),
+    ("libc", "engine execute unsafe_calls"),
 ];
 
-fn modules_import_only_what_lies_below_them() -> Outcome {
-    let mut faults = BTreeSet::new();
-    for (file, line) in lines() {
-        let from = module(&file);
-        let (_, below) = MAY_USE
-            .iter()
-            .find(|(name, _)| *name == from)
-            .unwrap_or_else(|| panic!("`{from}` stands in no layer: add it to MAY_USE"));
-        let root = if from == "main" { "paude::" } else { "crate::" };
-        for to in named(&line, root) {
-            if to != from && !below.split(' ').any(|name| name == to) {
-                faults.insert(format!("{}: {from} uses {to}", file.display()));
-            }
-        }
-        if line.contains("super::super::") {
-            faults.insert(format!("{}: climbs out by super::super", file.display()));
-        }
-    }
-    assert!(faults.is_empty(), "{faults:#?}");
-    Ok(())
-}
-
-fn crates_are_seen_only_by_their_owners() -> Outcome {
-    let mut faults = BTreeSet::new();
-    for (file, line) in lines() {
-        for (name, owners) in OWNERS {
-            let seen = named(&format!(" {line}"), "").iter().any(|word| word == name);
-            if seen && !owners.split(' ').any(|owner| owner == module(&file)) {
-                faults.insert(format!("{}: names {name}", file.display()));
+/// Which of its children each file of a module imports, directly or by a name that the module
+/// itself imports from one.
+fn imports_of_siblings(
+    sources: &[Source],
+    module: &[String],
+) -> BTreeMap<String, BTreeSet<String>> {
+    let inner = |source: &&Source| source.module.starts_with(module);
+    let child = |source: &Source| source.module.get(module.len()).cloned();
+    let children: BTreeSet<String> = sources.iter().filter(inner).filter_map(child).collect();
+    let own = sources.iter().find(|source| source.module == module);
+    let reexports = own.map(|own| own.reexports(&children)).unwrap_or_default();
+    let mut graph = BTreeMap::<String, BTreeSet<String>>::new();
+    for source in sources.iter().filter(inner) {
+        let Some(from) = child(source) else { continue };
+        for path in source.paths().iter().filter(|path| path.starts_with(module)) {
+            let Some(name) = path.get(module.len()) else { continue };
+            let to = children.get(name).or_else(|| reexports.get(name));
+            if let Some(to) = to.filter(|to| **to != from) {
+                graph.entry(from.clone()).or_default().insert(to.clone());
             }
         }
     }
-    assert!(faults.is_empty(), "{faults:#?}");
-    Ok(())
+    graph
 }
 
-/// The words that follow `root`; of several in braces, each. Without a root, every
-/// word that `::` follows.
-fn named(line: &str, root: &str) -> Vec<String> {
-    let word = |text: &str| -> String {
-        text.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect()
+/// A circle in a graph, if there is one.
+fn circle(graph: &BTreeMap<String, BTreeSet<String>>) -> Option<Vec<&str>> {
+    fn search<'g>(
+        graph: &'g BTreeMap<String, BTreeSet<String>>,
+        node: &'g str,
+        path: &mut Vec<&'g str>,
+        done: &mut BTreeSet<&'g str>,
+    ) -> bool {
+        let start = path.iter().position(|other| *other == node);
+        path.push(node);
+        if let Some(start) = start {
+            path.drain(..start);
+            return true;
+        }
+        let next = graph.get(node).into_iter().flatten();
+        if done.insert(node) && next.into_iter().any(|next| search(graph, next, path, done)) {
+            return true;
+        }
+        path.pop();
+        false
+    }
+    let mut done = BTreeSet::new();
+    graph.keys().find_map(|node| {
+        let mut path = Vec::new();
+        search(graph, node, &mut path, &mut done).then_some(path)
+    })
+}
+
+/// The name that a line declares as a type, in whatever block.
+fn declared(line: &str) -> Option<&str> {
+    let declaration = match line.trim_start() {
+        line if line.starts_with("pub") => line.split_once(' ')?.1,
+        line => line,
     };
-    if root.is_empty() {
-        let before = |text: &str| text.chars().rev().collect::<String>();
-        let parts: Vec<_> = line.split("::").collect();
-        let heads = parts[..parts.len() - 1].iter();
-        return heads.map(|head| before(&word(&before(head)))).collect();
-    }
-    let tails = line.split(root).skip(1);
-    tails
-        .flat_map(|tail| match tail.strip_prefix('{') {
-            Some(list) => list.split(',').map(|name| word(name.trim())).collect(),
-            None => vec![word(tail)],
-        })
-        .filter(|name| !name.is_empty())
-        .collect()
+    let (keyword, rest) = declaration.split_once(' ')?;
+    let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+    // An indented `type` belongs to a trait, or to an implementation of one.
+    let is_alias = keyword == "type" && !line.starts_with(' ');
+    let is_type = is_alias || ["struct", "enum", "trait", "union"].contains(&keyword);
+    is_type.then_some(&rest[..end])
 }
 
-/// Every line of code, with the file it stands in, relative to `host/src`.
-fn lines() -> Vec<(PathBuf, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let (mut files, mut dirs) = (Vec::new(), vec![root.clone()]);
-    while let Some(dir) = dirs.pop() {
-        for entry in std::fs::read_dir(dir).unwrap() {
-            let path = entry.unwrap().path();
-            match path.extension() {
-                _ if path.is_dir() => dirs.push(path),
-                Some(end) if end == "rs" && path != root.join("lib.rs") => files.push(path),
-                _ => {}
+trials!(
+    fn modules_import_only_what_they_may_use() -> Outcome {
+        let mut faults = BTreeSet::new();
+        for source in Source::all() {
+            let Some(from) = source.module.first() else { continue };
+            let (_, may_use) = MAY_USE
+                .iter()
+                .find(|(name, _)| name == from)
+                .unwrap_or_else(|| panic!("`{from}` is in no layer: add it to MAY_USE"));
+            for path in source.paths() {
+                let Some(to) = path.first() else { continue };
+                if to != from && !may_use.split(' ').any(|name| name == to) {
+                    faults.insert(format!("{}: {from} uses {to}", source.file));
+                }
+            }
+            if source.code.contains("super::super::") {
+                faults.insert(format!("{}: reaches out with super::super", source.file));
             }
         }
+        assert!(faults.is_empty(), "{faults:#?}");
+        Ok(())
+    },
+    fn no_module_may_use_one_that_uses_it() -> Outcome {
+        let words = |list: &str| list.split_whitespace().map(str::to_owned).collect();
+        let graph = MAY_USE.iter().map(|(name, list)| ((*name).to_owned(), words(list))).collect();
+        assert_eq!(circle(&graph), None);
+        Ok(())
+    },
+    fn no_files_of_a_module_import_each_other_in_a_circle() -> Outcome {
+        let sources: Vec<_> =
+            Source::all().into_iter().filter(|source| !source.is_test()).collect();
+        let modules: BTreeSet<&ItemPath> = sources.iter().map(|source| &source.module).collect();
+        for module in modules.into_iter().filter(|module| !module.is_empty()) {
+            let graph = imports_of_siblings(&sources, module);
+            let circle = circle(&graph);
+            assert_eq!(circle, None, "in {}: {graph:#?}", module.join("::"));
+        }
+        Ok(())
+    },
+    fn crates_are_named_only_by_their_owners() -> Outcome {
+        let mut faults = BTreeSet::new();
+        for source in Source::all() {
+            let module = source.module.first().map_or("lib", String::as_str);
+            let words =
+                source.code.split(|c: char| !c.is_ascii_alphanumeric() && !"_:".contains(c));
+            let roots: BTreeSet<_> =
+                words.filter_map(|word| Some(word.split_once("::")?.0)).collect();
+            for (name, owners) in OWNERS {
+                if roots.contains(name) && !owners.split(' ').any(|owner| owner == module) {
+                    faults.insert(format!("{}: names {name}", source.file));
+                }
+            }
+        }
+        assert!(faults.is_empty(), "{faults:#?}");
+        Ok(())
+    },
+    /// Outside of the bindings, the documents in JSON, and what only tests have.
+    fn no_type_name_twice() -> Outcome {
+        let mut declarations = BTreeMap::<String, Vec<String>>::new();
+        let sources = Source::all().into_iter();
+        let excepted = |file: &str| file == "wit.rs" || file.ends_with("json.rs");
+        for source in sources.filter(|source| !source.is_test() && !excepted(&source.file)) {
+            for name in source.code.lines().filter_map(declared) {
+                declarations.entry(name.to_owned()).or_default().push(source.file.clone());
+            }
+        }
+        declarations.retain(|_, files| files.len() > 1);
+        assert!(declarations.is_empty(), "{declarations:#?}");
+        Ok(())
     }
-    let of = |path: PathBuf| {
-        let text = std::fs::read_to_string(&path).unwrap();
-        let name = path.strip_prefix(&root).unwrap().to_owned();
-        let code = text.lines().map(str::trim).filter(|line| !line.starts_with("//"));
-        code.map(|line| (name.clone(), line.to_owned())).collect::<Vec<_>>()
-    };
-    files.into_iter().flat_map(of).collect()
-}
-
-/// The top-level module that a file belongs to.
-fn module(file: &Path) -> String {
-    let first = file.components().next().unwrap().as_os_str().to_str().unwrap();
-    first.trim_end_matches(".rs").to_owned()
-}
+);

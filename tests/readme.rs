@@ -1,25 +1,27 @@
-//! The README says what the program does. Its blocks say by their tag how that is seen:
+//! The README and the pages of `docs/` describe what the program does. The tag of a block says
+//! how it is tested:
 //!
-//! - `console test`: run line by line in a shell, with the native engine, in the project
-//!   that [`TREE`] describes; what is printed is compared
-//! - `console notest`: has to be a command line that paude takes (seen with `--dry-run`),
-//!   or a chore that `cargo xtask` has
-//! - `json`, `json person`: settings that paude takes, of a project and of a person
+//! - `console test`: runs line by line in a shell, with the native engine, in the project that
+//!   [`TREE`] describes; the output is compared
+//! - `console notest`: has to be a command line that paude accepts (tried with `--dry-run`), or
+//!   a subcommand that `cargo xtask` has
+//! - `json`, `json person`: settings that paude accepts, of a project and of a person
 //! - `json plan`: the plan of that project
+//! - `text`: a drawing
+
+mod pages;
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use libtest_mimic::Trial;
 use serde_json::Value;
 
 use crate::hostile::policy;
-use crate::support::{Env, Outcome, Ran, paude, tree};
+use crate::support::{Env, Ran, paude, tree};
 use crate::trials;
+use pages::{PAGES, blocks, code, column, fences, first_column, root, table, tables};
 
-const README: &str = include_str!("../README.md");
-
-/// The project of the README, which lies at `/home/you/shop` there.
+/// The project of the pages, which is at `/home/you/shop` there.
 const TREE: &str = r#"
     pyproject.toml
     src/shop/__init__.py
@@ -32,33 +34,19 @@ const TREE: &str = r#"
 "#;
 const PLACE: &str = "/home/you/shop";
 
-/// All of them; those that run a container are ignored where the kernel has none to give.
+/// The names that the built-in policy gives a meaning.
+const NAMES: &str = include_str!("../guest/src/detect/names.rs");
+
+/// All of them; those that run a container are ignored where the kernel does not allow any.
 pub fn trials() -> Vec<Trial> {
-    let mut trials = trials![
-        every_block_has_a_tag_that_says_how_it_is_tested,
-        settings_are_taken,
-        the_plan_as_json_is_as_shown,
-        every_key_of_the_plan_is_explained,
-        every_key_of_the_receipt_is_explained,
-        command_lines_that_are_not_run_are_taken,
-        every_setting_is_explained,
-        every_grant_is_explained,
-        every_option_is_explained,
-        links_lead_somewhere,
-    ];
     let works = project().paude(&["--", "true"]).0.status.success();
     let ignored = !works && std::env::var_os("CI").is_none();
-    let run = trials![
-        commands_print_what_is_shown,
-        exit_codes_are_what_the_table_says,
-        every_step_of_a_verification_is_named,
-    ];
-    trials.extend(run.into_iter().map(|trial| trial.with_ignored_flag(ignored)));
-    trials
+    let run = in_a_container().into_iter().map(|trial| trial.with_ignored_flag(ignored));
+    on_the_pages().into_iter().chain(run).collect()
 }
 
-/// The project, with a person who chose the native engine, and with a policy that finds
-/// nothing where the page names one.
+/// The project, with a person who chose the native engine, and with a policy that finds nothing
+/// where the pages name one.
 fn project() -> Env {
     let env = Env::with(TREE);
     let policy = policy::make(&env, "empty");
@@ -83,286 +71,300 @@ fn typed(env: &Env, line: &str) -> Ran {
     Ran(shell.stdin(std::process::Stdio::null()).output().unwrap())
 }
 
-/// The text of every block with this tag.
-fn blocks(tag: &str) -> Vec<&'static str> {
-    let parts: Vec<_> = README.split("\n```").skip(1).step_by(2).collect();
-    let parts = parts.iter().filter_map(|part| part.split_once('\n'));
-    let found: Vec<_> = parts.filter(|(own, _)| *own == tag).map(|(_, text)| text).collect();
-    assert!(!found.is_empty(), "no block is tagged `{tag}`");
-    found
+/// The keys of an object, as a table names them.
+fn keys(prefix: &str, object: &Value) -> BTreeSet<String> {
+    object.as_object().unwrap().keys().map(|key| format!("{prefix}{key}")).collect()
 }
 
-/// The cells of the table whose head begins so, backticks kept.
-fn table(head: &str) -> Vec<Vec<String>> {
-    let (_, rest) = README.split_once(&format!("\n{head}")).unwrap_or_else(|| panic!("{head}"));
-    let rows = rest.lines().skip(2).take_while(|line| line.starts_with('|'));
-    let cells = |row: &str| {
-        let row = row.replace("\\|", "/");
-        row.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect()
-    };
-    rows.map(cells).collect()
-}
-
-/// The first words in backticks of the first column.
-fn first_column(head: &str) -> BTreeSet<String> {
-    let word = |row: &Vec<String>| row[0].split('`').nth(1).unwrap().to_owned();
-    table(head).iter().map(word).collect()
-}
-
-fn every_block_has_a_tag_that_says_how_it_is_tested() -> Outcome {
-    let tags: BTreeSet<_> =
-        README.split("\n```").skip(1).step_by(2).map(|part| part.lines().next().unwrap()).collect();
-    let known = ["console notest", "console test", "json", "json person", "json plan"];
-    assert_eq!(tags, BTreeSet::from(known));
-    Ok(())
-}
-
-fn settings_are_taken() -> Outcome {
-    for block in blocks("json") {
-        let env = project();
-        let hashed = env.command("sha256sum").arg("node_modules.wasm").output()?.stdout;
-        let hashed = String::from_utf8(hashed)?;
-        // The page shows the hash of an empty file.
-        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-        env.write("paude.json", &block.replace(empty, &hashed[..64]));
-        let ran = env.paude(&["--dry-run", "--quiet", "--engine", "podman"]).code(0);
-        assert_eq!(ran.stderr(), "", "{block}");
-    }
-    for block in blocks("json person") {
-        let env = project();
-        person(&env, block);
-        env.paude(&["--dry-run"]).code(0);
-        env.write("paude.json", block);
-        env.paude(&["plan"]).code(2).says("a project may not set this");
-    }
-    Ok(())
-}
-
-fn plan() -> Value {
-    let env = project();
-    let text = env.paude(&["plan", "--format", "json"]).code(0).stdout();
+fn plan(env: &Env, more: &[&str]) -> Value {
+    let args = [&["plan", "--format", "json"][..], more].concat();
+    let text = env.paude(&args).code(0).stdout();
     serde_json::from_str(&text.replace(env.project.to_str().unwrap(), PLACE)).unwrap()
 }
 
-fn the_plan_as_json_is_as_shown() -> Outcome {
-    let [shown] = blocks("json plan")[..] else { panic!("one block shows the plan") };
-    assert_eq!(plan(), serde_json::from_str::<Value>(shown)?);
-    Ok(())
+/// The path, kind and reason of each directory that is hidden in a project with this in it.
+fn hidden(tree: &str) -> Vec<[String; 3]> {
+    let plan = plan(&Env::with(tree), &[]);
+    let word = |shadow: &Value, key: &str| shadow[key].as_str().unwrap().to_owned();
+    let shadows = plan["shadows"].as_array().unwrap().iter();
+    shadows.map(|shadow| ["path", "kind", "reason"].map(|key| word(shadow, key))).collect()
 }
 
-fn every_key_of_the_plan_is_explained() -> Outcome {
-    let env = project();
-    let listed = ["plan", "--format", "json", "--venv", "new"];
-    let plan: Value = serde_json::from_str(&env.paude(&listed).code(0).stdout())?;
-    let mut keys = BTreeSet::new();
-    for (key, value) in plan.as_object().unwrap() {
-        keys.insert(key.clone());
-        for entry in value.as_array().into_iter().flatten() {
-            keys.extend(entry.as_object().unwrap().keys().map(|inner| format!("{key}[].{inner}")));
+trials!(
+    on_the_pages,
+    fn every_page_is_tested_and_the_readme_is_short() -> Outcome {
+        let docs = std::fs::read_dir(root().join("docs"))?.map(|entry| entry.unwrap().file_name());
+        let docs = docs.map(|name| format!("docs/{}", name.to_str().unwrap()));
+        let docs: BTreeSet<_> = docs.filter(|path| path.ends_with(".md")).collect();
+        let named = PAGES.iter().map(|(path, _)| (*path).to_owned());
+        assert_eq!(docs, named.filter(|path| path.starts_with("docs/")).collect());
+        let lines = PAGES[0].1.lines().count();
+        assert!(lines <= 200, "README.md has {lines} lines");
+        Ok(())
+    },
+    fn every_block_has_a_tag_that_says_how_it_is_tested() -> Outcome {
+        let all = PAGES.iter().flat_map(|(_, page)| fences(page));
+        let tags: BTreeSet<_> = all.map(|(tag, _)| tag).collect();
+        let known = ["console notest", "console test", "json", "json person", "json plan", "text"];
+        assert_eq!(tags, BTreeSet::from(known));
+        Ok(())
+    },
+    fn settings_are_accepted() -> Outcome {
+        for block in blocks("json") {
+            let env = project();
+            let hashed = env.command("sha256sum").arg("node_modules.wasm").output()?.stdout;
+            let hashed = String::from_utf8(hashed)?;
+            // The page shows the hash of an empty file.
+            let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+            env.write("paude.json", &block.replace(empty, &hashed[..64]));
+            let ran = env.paude(&["--dry-run", "--quiet", "--engine", "podman"]).code(0);
+            assert_eq!(ran.stderr(), "", "{block}");
         }
-    }
-    assert_eq!(first_column("| key | type | meaning |"), keys);
-    Ok(())
-}
-
-fn every_key_of_the_receipt_is_explained() -> Outcome {
-    let mut env = project();
-    // An engine that does damage, so that no list is empty.
-    let podman = env.root().join("bin/podman");
-    tree::write(&podman, "#!/bin/sh\n[ $1 != run ] || rm .venv/bin/python\n");
-    std::fs::set_permissions(&podman, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
-    let path = format!("{}/bin:/usr/bin:/bin", env.root().display());
-    env.vars.push(("PATH".to_owned(), path));
-    let file = env.root().join("receipt").display().to_string();
-    env.paude(&["-q", "--engine", "podman", "--receipt", &file, "--", "true"]).code(0);
-    let receipt: Value = serde_json::from_str(&std::fs::read_to_string(file)?)?;
-    let of = |prefix: &str, object: &Value| {
-        let keys = object.as_object().unwrap().keys();
-        keys.map(|key| format!("{prefix}{key}")).collect::<BTreeSet<_>>()
-    };
-    let environments = receipt["environments"].as_array().unwrap();
-    let changed = environments.iter().find(|one| one["path"] == ".venv").unwrap();
-    let mut keys = of("", &receipt);
-    keys.extend(of("environments[].", changed));
-    keys.extend(of("changes[].", &changed["changes"][0]));
-    assert_eq!(first_column("| key of the receipt | type | meaning |"), keys);
-    let tree = of("", &changed["before"]);
-    assert_eq!(tree, BTreeSet::from(["entries".to_owned(), "sha256".to_owned()]));
-    Ok(())
-}
-
-fn every_step_of_a_verification_is_named() -> Outcome {
-    let args = ["verify", "--format", "json", "--env", "PATH=/nowhere"];
-    let text = project().paude(&args).code(1).stdout();
-    let document: Value = serde_json::from_str(&text)?;
-    let (_, told) = README.split_once("`--format json` prints one line: `version` (1)").unwrap();
-    let (told, _) = told.split_once("\n## ").unwrap();
-    for key in document.as_object().unwrap().keys().filter(|key| *key != "version") {
-        assert!(told.contains(&format!("`{key}`")), "{key}");
-    }
-    let mut rest = told;
-    for step in document["steps"].as_array().unwrap() {
-        let word = format!("`{}`", step["step"].as_str().unwrap());
-        let (_, after) = rest.split_once(&word).unwrap_or_else(|| panic!("{word}, in its place"));
-        rest = after;
-    }
-    Ok(())
-}
-
-fn commands_print_what_is_shown() -> Outcome {
-    for block in blocks("console test") {
+        for block in blocks("json person") {
+            let env = project();
+            person(&env, block);
+            env.paude(&["--dry-run"]).code(0);
+            env.write("paude.json", block);
+            env.paude(&["plan"]).code(2).says("a project may not set this");
+        }
+        Ok(())
+    },
+    fn the_plan_as_json_is_as_shown() -> Outcome {
+        let [shown] = blocks("json plan")[..] else { panic!("one block shows the plan") };
+        assert_eq!(plan(&project(), &[]), serde_json::from_str::<Value>(shown)?);
+        Ok(())
+    },
+    fn every_key_of_the_plan_is_explained() -> Outcome {
+        let plan = plan(&project(), &["--venv", "new"]);
+        let mut all = keys("", &plan);
+        for key in ["shadows", "notes"] {
+            all.extend(keys(&format!("{key}[]."), &plan[key][0]));
+        }
+        assert_eq!(first_column("| key | type | meaning |"), all);
+        Ok(())
+    },
+    fn every_key_of_the_receipt_is_explained() -> Outcome {
+        let mut env = project();
+        // An engine that does damage, so that no list is empty.
+        env.fake_podman_run("rm .venv/bin/python");
+        let file = env.root().join("receipt").display().to_string();
+        env.paude(&["-q", "--engine", "podman", "--receipt", &file, "--", "true"]).code(0);
+        let receipt: Value = serde_json::from_str(&std::fs::read_to_string(file)?)?;
+        let environments = receipt["environments"].as_array().unwrap();
+        let changed = environments.iter().find(|one| one["path"] == ".venv").unwrap();
+        let mut all = keys("", &receipt);
+        all.extend(keys("environments[].", changed));
+        all.extend(keys("changes[].", &changed["changes"][0]));
+        assert_eq!(first_column("| key of the receipt | type | meaning |"), all);
+        assert_eq!(keys("", &changed["before"]), ["entries", "sha256"].map(str::to_owned).into());
+        Ok(())
+    },
+    fn every_key_of_a_diagnosis_is_explained() -> Outcome {
+        let ran = project().paude(&["doctor", "--format", "json"]);
+        let document: Value = serde_json::from_str(&ran.stdout())?;
+        let mut all = keys("", &document);
+        all.extend(keys("lines[].", &document["lines"][0]));
+        assert_eq!(first_column("| key of the diagnosis | type | meaning |"), all);
+        Ok(())
+    },
+    fn every_marker_makes_an_environment() -> Outcome {
+        for row in table("| a directory that holds | kind | reason | made by |") {
+            let paths = code(&row[0]).into_iter().map(|path| format!("place/{path}"));
+            let tree = paths.collect::<Vec<_>>().join("\n");
+            let [kind, reason] = [1, 2].map(|at: usize| code(&row[at]).swap_remove(0));
+            assert_eq!(hidden(&tree), [["place".to_owned(), kind, reason]], "{tree}");
+        }
+        assert_eq!(hidden("a/.venv/"), [["a/.venv", "unmarked", ".venv"].map(str::to_owned)]);
+        Ok(())
+    },
+    fn every_directory_of_a_tool_is_hidden_whole() -> Outcome {
+        let rows = table("| directory | kind | tool |");
+        for row in &rows {
+            let [path, kind] = [0, 1].map(|at: usize| code(&row[at]).swap_remove(0));
+            let found = hidden(&format!("{path}/x/pyvenv.cfg"));
+            assert_eq!(found, [[path, kind, "by its name".to_owned()]]);
+        }
+        assert_eq!(rows.len(), NAMES.matches("Role::ToolDir(\"").count());
+        Ok(())
+    },
+    fn what_is_never_searched_is_named() -> Outcome {
+        let rows = table("| never searched | because |");
+        let named: BTreeSet<_> = rows.iter().flat_map(|row| code(&row[0])).collect();
+        for name in &named {
+            assert_eq!(hidden(&format!("{name}/x/pyvenv.cfg")), [[""; 3]; 0], "{name}");
+        }
+        let line = NAMES.lines().find(|line| line.contains("=> Role::Skipped")).unwrap();
+        let skipped = line.split('"').skip(1).step_by(2).map(str::to_owned);
+        assert_eq!(named, skipped.collect());
+        Ok(())
+    },
+    fn command_lines_that_are_not_run_are_accepted() -> Outcome {
         let env = project();
-        let place = env.project.display().to_string();
-        let mut printed = String::new();
-        for line in block.lines().filter_map(|line| line.strip_prefix("$ ")) {
-            let said = typed(&env, line).code(0).stdout();
-            printed += &format!("$ {line}\n{}", said.replace(&place, PLACE));
-        }
-        assert_eq!(printed.trim_end(), block.trim_end());
-    }
-    Ok(())
-}
-
-fn command_lines_that_are_not_run_are_taken() -> Outcome {
-    let chores = Path::new(env!("CARGO_MANIFEST_DIR")).join("../xtask/src");
-    let env = project();
-    std::fs::create_dir_all(env.home().join("code/shop"))?;
-    for line in blocks("console notest").iter().flat_map(|block| block.lines()) {
-        let Some(line) = line.strip_prefix("$ ") else { continue };
-        let (command, _) = line.split_once(" > ").unwrap_or((line, ""));
-        let rest = command.strip_prefix("paude").map(str::trim_start);
-        match rest {
-            Some(rest) => {
-                let word = rest.split(' ').next().unwrap_or_default();
-                let dry = match word {
-                    "plan" | "completions" | "schema" | "man" => format!("paude {rest}"),
-                    // These take a container or look at the machine: not for show.
-                    "verify" | "doctor" | "volumes" => format!("paude {rest} --help"),
-                    "run" => rest.replacen("run", "paude run --dry-run", 1),
-                    _ => format!("paude --dry-run {rest}"),
-                };
-                typed(&env, &dry).code(0);
-            }
-            None => assert!(command.starts_with("cargo "), "what is `{command}`?"),
-        }
-    }
-    for tail in README.split("cargo xtask ").skip(1) {
-        let chore: String = tail.chars().take_while(|c| c.is_alphanumeric() || *c == '-').collect();
-        let file = chores.join(format!("{}.rs", chore.replace('-', "_")));
-        assert!(file.exists(), "there is no `cargo xtask {chore}`");
-    }
-    Ok(())
-}
-
-/// The two tables of keys: of everybody's, and of the person's own.
-fn key_tables() -> [BTreeSet<String>; 2] {
-    let head = "| key | value | default | meaning |";
-    let (before, _) = README.split_once("| `engine` |").expect("a table of the person's keys");
-    assert_eq!(before.matches(head).count(), 2);
-    let all = first_column(head);
-    let (_, rest) = README.split_once(head).unwrap();
-    let (_, rest) = rest.split_once(head).unwrap();
-    let rows = rest.lines().skip(2).take_while(|line| line.starts_with('|'));
-    [all, rows.map(|row| row.split('`').nth(1).unwrap().to_owned()).collect()]
-}
-
-fn every_setting_is_explained() -> Outcome {
-    let schema = Env::new().paude(&["schema"]).code(0).stdout();
-    let schema: Value = serde_json::from_str(&schema)?;
-    let keys: BTreeSet<_> = schema["properties"].as_object().unwrap().keys().cloned().collect();
-    assert_eq!(key_tables()[0], keys);
-    Ok(())
-}
-
-/// Which keys a person alone may set is seen in the type that reads them.
-fn every_grant_is_explained() -> Outcome {
-    let source = include_str!("../host/src/config/file.rs");
-    let grants = source.lines().filter_map(|line| line.trim().split_once(": Grant<"));
-    let grants: BTreeSet<_> =
-        grants.map(|(name, _)| name.trim_start_matches("pub ").to_owned()).collect();
-    assert_eq!(key_tables()[1], grants);
-    for key in grants {
-        // 0 is of no key's type: the words tell how far it got.
-        let text = format!("{{\"{key}\": 0}}");
-        let env = Env::new();
-        person(&env, &text);
-        let said = env.paude(&["plan"]).code(2).says("config.json:1:").stderr();
-        assert!(!said.contains("unknown key") && !said.contains("may not"), "{said}");
-        let env = Env::new();
-        env.write("paude.json", &text);
-        env.paude(&["plan"]).code(2).says("a project may not set this");
-    }
-    Ok(())
-}
-
-fn every_option_is_explained() -> Outcome {
-    let help = Env::new().paude(&["run", "-h"]).code(0).stdout();
-    let options = help.lines().filter_map(|line| line.split_once("--"));
-    let options = options.map(|(_, rest)| rest.split([' ', '\n']).next().unwrap().to_owned());
-    let mut options: BTreeSet<_> = options.map(|name| format!("--{name}")).collect();
-    // Help is itself, and `--` stands before the command.
-    options.retain(|name| name != "--help" && name != "--");
-    let column = first_column("| option | short | does |");
-    let named = column.iter().map(|cell| cell.split([' ', '[']).next().unwrap().to_owned());
-    assert_eq!(named.collect::<BTreeSet<_>>(), options);
-    let help = Env::new().paude(&["-h"]).code(0).stdout();
-    for row in table("| command | does |").iter().skip(1) {
-        let word = row[0].trim_start_matches("`paude ").split([' ', '`']).next().unwrap();
-        assert!(help.contains(&format!("\n  {word} ")), "{word} is no subcommand");
-    }
-    Ok(())
-}
-
-fn exit_codes_are_what_the_table_says() -> Outcome {
-    let codes: BTreeSet<_> =
-        table("| code | means |").into_iter().map(|row| row[0].clone()).collect();
-    let known = ["any", "1", "2", "120", "125", "126", "127"];
-    assert_eq!(codes, known.map(str::to_owned).into());
-    let mut env = project();
-    let run = |script: &str| ["-q", "--", "/bin/sh", "-c", script].map(str::to_owned);
-    env.paude(&run("exit 120")).code(120);
-    env.paude(&run("kill -KILL $$")).code(137);
-    env.paude(&["--setup", "exit 9", "--", "true"]).code(9);
-    env.paude(&["verify", "--env", "PATH=/nowhere"]).code(1);
-    env.paude(&["--no-such-option"]).code(2);
-    env.paude(&["--", "./no-such-program"]).code(127);
-    env.paude(&["--", "./pyproject.toml"]).code(126);
-    env.vars.push(("PATH".to_owned(), "/nowhere".to_owned()));
-    env.paude(&["--engine", "podman", "--", "true"]).code(125);
-    // The check, over a directory that nothing hides.
-    let hidden = env.project.join(".venv").display().to_string();
-    let mut shell = env.command("/bin/sh");
-    let script = include_str!("../host/src/render/entry.sh");
-    shell.args(["-c", script, "paude", "", "", "tmpfs", "1", &hidden, &hidden, "true"]);
-    Ran(shell.output()?).code(120).says("is not hidden");
-    Ok(())
-}
-
-fn links_lead_somewhere() -> Outcome {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    for page in ["README.md", "docs/security.md", "docs/CHANGELOG.md"] {
-        let page = root.join(page);
-        let text = std::fs::read_to_string(&page)?;
-        for tail in text.split("](").skip(1) {
-            let link = tail.split(')').next().unwrap();
-            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
-            if file.starts_with("https://") {
+        std::fs::create_dir_all(env.home().join("code/shop"))?;
+        for line in blocks("console notest").iter().flat_map(|block| block.lines()) {
+            let Some(line) = line.strip_prefix("$ ") else { continue };
+            let (command, _) = line.split_once(" > ").unwrap_or((line, ""));
+            let rest = command.strip_prefix("paude").map(str::trim_start);
+            let Some(rest) = rest else {
+                assert!(command.starts_with("cargo "), "`{command}` is not paude or cargo");
                 continue;
-            }
-            let target = match file {
-                "" => page.clone(),
-                file => page.parent().unwrap().join(file),
             };
-            assert!(target.exists(), "{}: {link}", page.display());
-            if anchor.is_empty() {
-                continue;
-            }
-            let text = std::fs::read_to_string(target)?;
-            let headings = text.lines().filter_map(|line| line.strip_prefix("## "));
-            let mut anchors = headings
-                .map(|title| title.to_lowercase().replace(' ', "-").replace([',', '?'], ""));
-            assert!(anchors.any(|own| own == anchor), "{link}");
+            let dry = match rest.split(' ').next().unwrap_or_default() {
+                "plan" | "completions" | "schema" | "man" => format!("paude {rest}"),
+                // These start a container, or look at the machine.
+                "verify" | "doctor" | "volumes" => format!("paude {rest} --help"),
+                "run" => rest.replacen("run", "paude run --dry-run", 1),
+                _ => format!("paude --dry-run {rest}"),
+            };
+            typed(&env, &dry).code(0);
         }
-    }
-    Ok(())
-}
+        for tail in PAGES.iter().flat_map(|(_, page)| page.split("cargo xtask ").skip(1)) {
+            let is_part = |c: &char| c.is_alphanumeric() || *c == '-';
+            let name: String = tail.chars().take_while(is_part).collect();
+            let file = root().join(format!("xtask/src/{}.rs", name.replace('-', "_")));
+            assert!(file.exists(), "there is no `cargo xtask {name}`");
+        }
+        Ok(())
+    },
+    fn every_setting_is_explained() -> Outcome {
+        let [everybody, person] = &tables("| key | value | default | meaning |")[..] else {
+            panic!("two tables explain the settings")
+        };
+        let schema = Env::new().paude(&["schema"]).code(0).stdout();
+        let schema: Value = serde_json::from_str(&schema)?;
+        let everybody: BTreeSet<_> = column(everybody).into_iter().collect();
+        assert_eq!(everybody, keys("", &schema["properties"]));
+        // The type that reads them shows which keys only a person may set.
+        let source = include_str!("../host/src/config/settings_file.rs");
+        let grants = source.lines().filter_map(|line| line.trim().split_once(": Grant<"));
+        let grants = grants.map(|(name, _)| name.rsplit(' ').next().unwrap_or(name).to_owned());
+        let person: BTreeSet<_> = column(person).into_iter().collect();
+        assert_eq!(person, grants.collect());
+        for key in person {
+            // 0 is of no key's type: the error shows how far it got.
+            let text = format!("{{\"{key}\": 0}}");
+            let env = Env::new();
+            self::person(&env, &text);
+            let said = env.paude(&["plan"]).code(2).says("config.json:1:").stderr();
+            assert!(!said.contains("unknown key") && !said.contains("may not"), "{said}");
+            let env = Env::new();
+            env.write("paude.json", &text);
+            env.paude(&["plan"]).code(2).says("a project may not set this");
+        }
+        Ok(())
+    },
+    fn every_option_is_explained() -> Outcome {
+        let help = Env::new().paude(&["run", "-h"]).code(0).stdout();
+        let options = help.lines().filter_map(|line| line.split_once("--"));
+        let options = options.map(|(_, rest)| rest.split([' ', '\n']).next().unwrap());
+        let mut options: BTreeSet<_> = options.map(|name| format!("--{name}")).collect();
+        // `--help` explains itself, and `--` stands before the command.
+        options.retain(|name| name != "--help" && name != "--");
+        let named = first_column("| option | short | does |");
+        let named = named.iter().map(|cell| cell.split([' ', '[']).next().unwrap().to_owned());
+        assert_eq!(named.collect::<BTreeSet<_>>(), options);
+        let help = Env::new().paude(&["-h"]).code(0).stdout();
+        for cell in column(&table("| command | does |")).iter().skip(1) {
+            let word = cell.trim_start_matches("paude ").split(' ').next().unwrap();
+            assert!(help.contains(&format!("\n  {word} ")), "{word} is no subcommand");
+        }
+        Ok(())
+    },
+    fn links_lead_somewhere() -> Outcome {
+        for path in PAGES.iter().map(|(path, _)| *path).chain(["guest/README.md"]) {
+            let page = root().join(path);
+            let text = std::fs::read_to_string(&page)?;
+            for tail in text.split("](").skip(1) {
+                let link = tail.split(')').next().unwrap();
+                let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+                if file.starts_with("https://") {
+                    continue;
+                }
+                let target = match file {
+                    "" => page.clone(),
+                    file => page.parent().unwrap().join(file),
+                };
+                assert!(target.exists(), "{path}: {link}");
+                if anchor.is_empty() {
+                    continue;
+                }
+                let text = std::fs::read_to_string(target)?;
+                let titles = text.lines().filter_map(|line| line.strip_prefix("## "));
+                let is_kept = |c: &char| c.is_alphanumeric() || " -_".contains(*c);
+                let anchors = titles.map(|title| title.chars().filter(is_kept).collect::<String>());
+                let mut anchors = anchors.map(|title| title.to_lowercase().replace(' ', "-"));
+                assert!(anchors.any(|own| own == anchor), "{path}: {link}");
+            }
+        }
+        Ok(())
+    },
+    fn files_that_are_named_exist() -> Outcome {
+        const FOLDERS: [&str; 7] = ["host/", "guest/", "wit/", "tests/", "xtask/", "docs/", ".ci/"];
+        for (page, text) in PAGES {
+            for path in code(text) {
+                let is_path = FOLDERS.iter().any(|folder| path.starts_with(folder));
+                if is_path && !path.contains([' ', '\n', '*', '{', '<']) {
+                    assert!(root().join(&path).exists(), "{page} names {path}");
+                }
+            }
+        }
+        let modules = include_str!("../host/src/lib.rs").lines();
+        let modules = modules.filter_map(|line| line.strip_suffix(';')?.split_once("mod "));
+        let (_, map) = PAGES.iter().find(|(path, _)| *path == "docs/architecture.md").unwrap();
+        for (_, module) in modules {
+            assert!(map.contains(&format!("`{module}`")), "{module} is not in the map");
+        }
+        Ok(())
+    },
+);
+
+trials!(
+    in_a_container,
+    fn commands_print_what_is_shown() -> Outcome {
+        for block in blocks("console test") {
+            let env = project();
+            let place = env.project.display().to_string();
+            let mut printed = String::new();
+            for line in block.lines().filter_map(|line| line.strip_prefix("$ ")) {
+                let output = typed(&env, line).code(0).stdout();
+                printed += &format!("$ {line}\n{}", output.replace(&place, PLACE));
+            }
+            assert_eq!(printed.trim_end(), block.trim_end());
+        }
+        Ok(())
+    },
+    fn every_key_and_step_of_a_verification_is_explained() -> Outcome {
+        let args = ["verify", "--format", "json", "--env", "PATH=/nowhere"];
+        let text = project().paude(&args).code(1).stdout();
+        let document: Value = serde_json::from_str(&text)?;
+        let mut all = keys("", &document);
+        all.extend(keys("steps[].", &document["steps"][0]));
+        assert_eq!(first_column("| key of the verification | type | meaning |"), all);
+        let steps = document["steps"].as_array().unwrap().iter();
+        let steps: Vec<_> = steps.map(|step| step["step"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(column(&table("| step | proves |")), steps);
+        Ok(())
+    },
+    fn exit_codes_are_what_the_table_says() -> Outcome {
+        let codes: BTreeSet<_> =
+            table("| code | means |").into_iter().map(|row| row[0].clone()).collect();
+        let known = ["any", "1", "2", "120", "125", "126", "127"];
+        assert_eq!(codes, known.map(str::to_owned).into());
+        let mut env = project();
+        let run = |script: &str| ["-q", "--", "/bin/sh", "-c", script].map(str::to_owned);
+        env.paude(&run("exit 120")).code(120);
+        env.paude(&run("kill -KILL $$")).code(137);
+        env.paude(&["--setup", "exit 9", "--", "true"]).code(9);
+        env.paude(&["verify", "--env", "PATH=/nowhere"]).code(1);
+        env.paude(&["--no-such-option"]).code(2);
+        env.paude(&["--", "./no-such-program"]).code(127);
+        env.paude(&["--", "./pyproject.toml"]).code(126);
+        env.set("PATH", "/nowhere");
+        env.paude(&["--engine", "podman", "--", "true"]).code(125);
+        // An engine that runs the check in the container, and hides nothing.
+        env.vars.clear();
+        env.fake_podman_run("while [ \"$1\" != -c ]; do shift; done\nexec /bin/sh \"$@\"");
+        env.paude(&["--engine", "podman", "--", "true"]).code(120).says("is not hidden");
+        Ok(())
+    },
+);

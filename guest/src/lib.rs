@@ -8,9 +8,9 @@
 //! for the host they are a library, so that each rule is tested natively.
 //!
 //! - [`tree`]: the read-only view of a project that all rules look through
-//! - [`detect`]: what to hide, and what the person should know
-//! - [`plan`]: findings to mounts, without looking at anything
-//! - [`types`]: the nouns of the interface, documented in `wit/types.wit`
+//! - [`detect`]: which directories to hide, and notes for the user
+//! - [`plan`]: findings to mounts, without file access
+//! - [`types`]: the types of the interface, documented in `wit/types.wit`
 
 #![cfg_attr(all(target_family = "wasm", not(test)), no_std)]
 
@@ -20,7 +20,7 @@ pub mod detect;
 mod marker;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
-pub mod oracle;
+pub mod properties;
 mod path;
 pub mod plan;
 mod pyvenv;
@@ -63,7 +63,7 @@ mod component {
             let tree = WasiTree::open(&query.root).ok_or_else(|| {
                 Refusal::Invalid(format!("root `{}` is not a preopened directory", query.root))
             })?;
-            detect::detect(&tree, &query.selection, query.depth)
+            detect::detect(&tree, &query)
         }
     }
 

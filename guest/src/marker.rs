@@ -1,5 +1,6 @@
 //! What proves a directory to be an environment.
 
+use crate::path::join;
 use crate::pyvenv::{self, Pyvenv};
 use crate::resolve::{Place, resolve};
 use crate::tree::{Error, FileType, Tree};
@@ -7,28 +8,50 @@ use crate::types::{Finding, Kind, Link};
 use alloc::string::{String, ToString};
 
 /// Marks a virtual environment (PEP 405).
-pub(crate) const VENV: &str = "pyvenv.cfg";
+pub(crate) const PYVENV: &str = "pyvenv.cfg";
 /// Marks a conda prefix.
 pub(crate) const CONDA: &str = "conda-meta";
+/// Where virtualenv before 20 and Python 2 have the pair of files that mark an environment
+/// without `pyvenv.cfg`, and what the finding names.
+pub(crate) const VIRTUALENV: [(&str, &str); 2] =
+    [("bin", "bin/activate"), ("Scripts", "Scripts/activate")];
 
 /// Enough for any `pyvenv.cfg` that a tool wrote.
 const MAX_PYVENV: usize = 64 * 1024;
+/// The first bytes of a valid `CACHEDIR.TAG`.
+const CACHE_SIGNATURE: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55";
 
 /// An environment, and how it is known.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Evidence {
     pub(crate) kind: Kind,
     pub(crate) pyvenv: Pyvenv,
-    /// The marker, if there is one.
+    /// The marker, or what else makes it one; empty if nothing does.
     pub(crate) reason: &'static str,
 }
 
 impl Evidence {
-    /// For a directory that is hidden without any.
+    /// For a directory that is hidden without a marker.
     pub(crate) fn none(kind: Kind) -> Self {
         Self { kind, pyvenv: Pyvenv::default(), reason: "" }
     }
 
+    /// For a conda prefix.
+    pub(crate) fn conda() -> Self {
+        Self { reason: CONDA, ..Self::none(Kind::Conda) }
+    }
+
+    /// For the environment of an old virtualenv, which this file marks.
+    pub(crate) fn virtualenv(reason: &'static str) -> Self {
+        Self { reason, ..Self::none(Kind::Venv) }
+    }
+
+    /// For a directory in which a tool keeps environments.
+    pub(crate) fn tool(tool: &'static str) -> Self {
+        Self { reason: "by its name", ..Self::none(Kind::Other(tool.to_string())) }
+    }
+
+    /// The finding at `path`, which leads to `link` if it is a link.
     pub(crate) fn finding(self, path: &str, link: Option<String>, reason: String) -> Finding {
         Finding {
             path: path.to_string(),
@@ -41,26 +64,78 @@ impl Evidence {
     }
 }
 
-/// Looks for a marker in a directory that is reached without links.
+/// Looks for a marker in a directory that was not listed, and is reached without links.
 pub(crate) fn evidence(tree: &dyn Tree, dir: &str) -> Result<Option<Evidence>, Error> {
-    let pyvenv = match resolve(tree, dir, VENV)? {
-        Place::At { path, file_type: FileType::File, .. } => Some(read(tree, &path)),
-        // Trees of links into a store have it: nothing else bears that name.
-        Place::Outside => Some(Pyvenv::default()),
-        _ => None,
-    };
-    if let Some(pyvenv) = pyvenv {
-        return Ok(Some(Evidence { kind: Kind::Venv, pyvenv, reason: VENV }));
+    if let Some(evidence) = pyvenv(tree, dir, FileType::Link)? {
+        return Ok(Some(evidence));
     }
-    Ok(match resolve(tree, dir, CONDA)? {
-        Place::At { file_type: FileType::Directory, .. } => {
-            Some(Evidence { kind: Kind::Conda, pyvenv: Pyvenv::default(), reason: CONDA })
+    if let Some(evidence) = conda(tree, dir)? {
+        return Ok(Some(evidence));
+    }
+    for (bin, reason) in VIRTUALENV {
+        let bin = join(dir, bin);
+        let (mut activate, mut python) = (false, false);
+        if tree.file_type(&bin)? == Some(FileType::Directory) {
+            tree.list(&bin, &mut |entry| {
+                if let (Some(name), FileType::File | FileType::Link) =
+                    (&entry.name, entry.file_type)
+                {
+                    activate |= is_activate(name);
+                    python |= is_python(name);
+                }
+            })?;
         }
+        if activate && python {
+            return Ok(Some(Evidence::virtualenv(reason)));
+        }
+    }
+    Ok(None)
+}
+
+/// The evidence of a `pyvenv.cfg` in `dir`, which is a file or may be a link to one.
+pub(crate) fn pyvenv(
+    tree: &dyn Tree,
+    dir: &str,
+    file_type: FileType,
+) -> Result<Option<Evidence>, Error> {
+    let pyvenv = match file_type {
+        FileType::File => read(tree, &join(dir, PYVENV)),
+        _ => match resolve(tree, dir, PYVENV)? {
+            Place::At { path, file_type: FileType::File, .. } => read(tree, &path),
+            // Trees of links into a store have it: nothing else has that name.
+            Place::Outside => Pyvenv::default(),
+            _ => return Ok(None),
+        },
+    };
+    Ok(Some(Evidence { kind: Kind::Venv, pyvenv, reason: PYVENV }))
+}
+
+/// The evidence of a `conda-meta` in `dir`, which may be a link to a directory.
+pub(crate) fn conda(tree: &dyn Tree, dir: &str) -> Result<Option<Evidence>, Error> {
+    Ok(match resolve(tree, dir, CONDA)? {
+        Place::At { file_type: FileType::Directory, .. } => Some(Evidence::conda()),
         _ => None,
     })
 }
 
-/// That the file is there is what counts; what it says is a courtesy.
+/// `activate` in `bin`; `activate`, `activate.bat` or `activate.ps1` in `Scripts`.
+pub(crate) fn is_activate(name: &str) -> bool {
+    matches!(name, "activate" | "activate.bat" | "activate.ps1")
+}
+
+/// `python`, `python3`, `python2.7` or `python.exe`; not a script called `python-lint`.
+pub(crate) fn is_python(name: &str) -> bool {
+    let Some(version) = name.strip_prefix("python") else { return false };
+    version == ".exe" || version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+}
+
+/// Whether the `CACHEDIR.TAG` in `dir` is a valid one.
+pub(crate) fn is_cache(tree: &dyn Tree, dir: &str) -> bool {
+    let tag = tree.read(&join(dir, "CACHEDIR.TAG"), CACHE_SIGNATURE.len());
+    tag.is_ok_and(|tag| tag == CACHE_SIGNATURE)
+}
+
+/// The file's presence is the marker; an unreadable one only has no details.
 fn read(tree: &dyn Tree, path: &str) -> Pyvenv {
     let Ok(bytes) = tree.read(path, MAX_PYVENV) else {
         return Pyvenv::default();

@@ -1,9 +1,9 @@
-//! Follows links inside the root, component by component.
+//! Resolves links inside the root, component by component.
 //!
 //! Hosts differ in how they follow a link out of a preopened directory; asking
 //! only for one component at a time leaves nothing to differ in.
 
-use crate::path::{join, sayable};
+use crate::path::{MAX_PATH, join, representable};
 use crate::tree::{Error, FileType, Tree};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -18,11 +18,11 @@ pub(crate) enum Place {
     At { path: String, file_type: FileType, linked: bool },
     /// To nothing: the path itself ends in names that are not there.
     Missing { path: String, linked: bool },
-    /// Nowhere: this component of the path is no directory, but more follow.
+    /// Nowhere: this component of the path is not a directory, but more follow.
     NotDirectory(String),
     /// Out of the root, or to an absolute path that may lie anywhere.
     Outside,
-    /// Nowhere, by fault of a link: says how.
+    /// Nowhere, because of a link: how it is broken.
     Broken(&'static str),
 }
 
@@ -31,9 +31,14 @@ pub(crate) fn resolve(tree: &dyn Tree, base: &str, path: &str) -> Result<Place, 
     let place = follow(tree, base, path)?;
     Ok(match &place {
         Place::At { path, linked: true, .. } | Place::Missing { path, linked: true }
-            if !sayable(path) =>
+            if !representable(path) =>
         {
             Place::Broken("leads to a path with a control character")
+        }
+        Place::At { path, linked: true, .. } | Place::Missing { path, linked: true }
+            if path.len() > MAX_PATH =>
+        {
+            Place::Broken("leads to a path longer than 3072 bytes")
         }
         _ => place,
     })

@@ -36,7 +36,7 @@ pub struct Entry {
     pub file_type: FileType,
 }
 
-/// What the system said, in lower case.
+/// The error that the system returned, in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error(pub String);
 

@@ -1,19 +1,21 @@
-//! The inner parts of a run, each by itself; whole processes are measured by
-//! `cargo xtask bench`.
-#![expect(clippy::disallowed_methods, reason = "benchmarks arrange files themselves")]
+//! Benchmarks of the stages of a run. `cargo xtask bench` measures whole processes.
+#![expect(clippy::disallowed_methods, reason = "benchmarks create their own files")]
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use clap::Parser as _;
 use divan::Bencher;
 use paude::cli::Cli;
 use paude::config::Config;
-use paude::engine::Chosen;
+use paude::deadline::Deadline;
+use paude::engine::{ChosenEngine, Engine};
 use paude::fingerprint::Fingerprint;
 use paude::plan::Plan;
-use paude::policy;
-use paude::render::{self, Engine, Job};
+use paude::policy::{self, PolicyResult};
+use paude::render;
+use paude::run_spec::RunSpec;
 use paude::workspace::Workspace;
 use tempfile::TempDir;
 
@@ -23,7 +25,7 @@ fn main() {
     divan::main();
 }
 
-/// A project with so many environments, and what is asked of it.
+/// A project with `environments` environments, and its configuration.
 struct Project {
     _dir: TempDir,
     workspace: Workspace,
@@ -43,38 +45,42 @@ impl Project {
         Self { _dir: dir, workspace, config }
     }
 
-    fn ask(&self) -> policy::Answer {
+    fn propose(&self) -> PolicyResult {
         policy::propose(&self.config, &self.workspace, true).unwrap()
     }
 
     fn plan(&self) -> Plan {
-        Plan::check(&self.ask().raw, &self.workspace, &self.config).unwrap()
+        let proposal = self.propose();
+        Plan::check(&proposal.raw, &self.workspace, &self.config, proposal.deadline).unwrap()
     }
 }
 
-/// Loading the built-in policy, starting it, and its two answers.
+/// Loading and starting the built-in policy, and its two calls.
 #[divan::bench(args = SHADOWS)]
-fn detect(bencher: Bencher<'_, '_>, shadows: usize) {
+fn propose(bencher: Bencher<'_, '_>, shadows: usize) {
     let project = Project::new(shadows);
-    bencher.bench(|| project.ask());
+    bencher.bench(|| project.propose());
 }
 
 #[divan::bench(args = SHADOWS)]
 fn check(bencher: Bencher<'_, '_>, shadows: usize) {
     let project = Project::new(shadows);
-    let answer = project.ask();
-    bencher.bench(|| Plan::check(&answer.raw, &project.workspace, &project.config).unwrap());
+    let result = project.propose();
+    let deadline = Deadline::after(Duration::from_secs(3600));
+    bencher
+        .bench(|| Plan::check(&result.raw, &project.workspace, &project.config, deadline).unwrap());
 }
 
 #[divan::bench(args = SHADOWS)]
 fn render(bencher: Bencher<'_, '_>, shadows: usize) {
     let project = Project::new(shadows);
     let plan = project.plan();
-    let job = Job::new(&project.config, &plan, &Chosen::assumed(Engine::Docker), &[]).unwrap();
-    bencher.bench(|| render::renderer(Engine::Docker).render(&plan, &job).unwrap());
+    let engine = ChosenEngine::assumed(Engine::Docker);
+    let spec = RunSpec::new(&project.config, &project.workspace, &plan, &engine, &[]).unwrap();
+    bencher.bench(|| render::render(&plan, &spec).unwrap());
 }
 
-/// An environment of so many files.
+/// An environment of `files` files.
 #[divan::bench(args = [100, 20_000])]
 fn fingerprint(bencher: Bencher<'_, '_>, files: usize) {
     let dir = tempfile::tempdir().unwrap();
@@ -85,9 +91,9 @@ fn fingerprint(bencher: Bencher<'_, '_>, files: usize) {
         }
         fs::write(package.join(format!("m{n}.py")), "").unwrap();
     }
-    bencher.bench(|| Fingerprint::take(open(dir.path())).unwrap());
+    bencher.bench(|| Fingerprint::take(open_dir(dir.path())).unwrap());
 }
 
-fn open(path: &Path) -> cap_std::fs::Dir {
+fn open_dir(path: &Path) -> cap_std::fs::Dir {
     cap_std::fs::Dir::open_ambient_dir(path, cap_std::ambient_authority()).unwrap()
 }

@@ -1,41 +1,65 @@
-//! The command line, as typed. No rule lives here and nothing is read.
+//! The types of the command line. They hold what was given; nothing is read or decided here.
+// The comments on what clap derives from are help texts, which have no full stop.
 
+mod format;
+
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
-use crate::value::{EngineChoice, Image, Seconds, Size, Storage};
+use crate::engine::EngineChoice;
+use crate::value::{Image, Seconds, Size, Storage, UserIds};
+
+pub(crate) use format::{Format, ReportFormat};
+
+// The headings of `--help`.
+const HIDDEN: &str = "What is hidden";
+const CONTAINER: &str = "The container";
+const POLICIES: &str = "Policies";
+const OUTPUT: &str = "Output";
+
+const EXAMPLES: &str = "\
+Examples:
+  paude
+      Open a shell in a container over the current directory
+
+  paude -C ~/code/shop --engine podman --setup 'pip install -e .' -- pytest -x
+      Set another project up and run its tests, with podman";
 
 /// Run a project in a container, with its Python virtual environments kept apart
 ///
-/// Every environment of the host (.venv, venv, ...) is hidden behind an empty,
-/// writable directory, so that host and container each keep a working one.
+/// Every environment of the host (.venv, venv, ...) is hidden behind an empty, writable directory,
+/// so that host and container each keep a working one.
 #[derive(Debug, Parser)]
 #[command(name = "paude", version, max_term_width = 100, args_override_self = true)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(subcommand_value_name = "SUBCOMMAND", subcommand_help_heading = "Subcommands")]
+#[command(after_long_help = EXAMPLES)]
 pub struct Cli {
-    /// What to do; `run` if none is given.
+    /// The subcommand; `run` if absent.
     #[command(subcommand)]
-    pub action: Option<Action>,
-    /// The arguments of a plain `paude`.
+    pub(crate) action: Option<Action>,
+    /// The arguments of `paude` without a subcommand.
     #[command(flatten)]
-    pub run: Run,
+    pub run: RunArgs,
 }
 
 impl Cli {
-    /// What this process was started with. Ends it with clap's own words, and a tip
-    /// where a word stands alone, if that cannot be understood.
-    pub fn typed() -> Self {
+    /// Parses the arguments of this process. If they are invalid, prints clap's message and exits
+    /// with code 2; a command or subcommand in the wrong place gets a tip.
+    pub fn parse_or_exit() -> Self {
         Self::try_parse().unwrap_or_else(|mut error| {
-            if let (ErrorKind::UnknownArgument, Some(ContextValue::String(word))) =
+            if let (ErrorKind::UnknownArgument, Some(ContextValue::String(argument))) =
                 (error.kind(), error.get(ContextKind::InvalidArg))
-                && !word.starts_with('-')
+                && !argument.starts_with('-')
             {
-                let tip = match Self::command().find_subcommand(word) {
-                    Some(_) => format!("options come after the subcommand: paude {word} [OPTIONS]"),
-                    None => format!("to run a command, put `--` before it: paude -- {word}"),
+                let tip = match Self::command().find_subcommand(argument) {
+                    Some(_) => {
+                        format!("options come after the subcommand: paude {argument} [OPTIONS]")
+                    }
+                    None => format!("to run a command, put `--` before it: paude -- {argument}"),
                 };
                 error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
             }
@@ -44,109 +68,117 @@ impl Cli {
     }
 }
 
-/// What `paude` can do.
-// Deferred, or clap would make the options of all of them at each start.
+/// The subcommands of `paude`.
+// Deferred, because clap would build the options of all of them at each start.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
-pub enum Action {
+pub(crate) enum Action {
     /// Run a command, or a shell, in a container over the project (the default)
-    Run(Run),
+    Run(RunArgs),
     /// Show what is shared and what is hidden, and why; run nothing
-    Plan(Plan),
+    Plan(PlanArgs),
     /// Prove on this project that host and container each keep a working environment
     ///
-    /// Runs the Python of the project's own environments on this machine, before and
-    /// after a container in which a new environment is made. The setup is not run.
-    Verify(Box<Verify>),
-    /// Look at the engines, this machine and the project, and say what to do
-    Doctor(Box<Doctor>),
+    /// Runs the Python of the project's own environments on this machine, before and after a
+    /// container in which a new environment is created. The setup is not run.
+    Verify(Box<VerifyArgs>),
+    /// Check the engines, this machine and the project, and show how to fix what is wrong
+    Doctor(Box<DoctorArgs>),
     /// List and remove the environments that `--storage volume` keeps
     #[command(subcommand)]
-    Volumes(Volumes),
-    /// Write, try and compare policies, and take the built-in one elsewhere
+    Volumes(VolumesAction),
+    /// Write, check and compare policies, and export the built-in one
     #[command(subcommand)]
-    Policy(Policy),
+    Policy(PolicyAction),
     /// Print the JSON Schema of paude.json, for editors
     Schema,
     /// Print a completion script
     Completions {
-        /// For which shell.
+        /// The shell to complete in
         shell: clap_complete::Shell,
     },
     /// Print the manual page
     Man,
 }
 
-/// `paude run`.
+/// Run a command, or a shell, in a container over the project
 #[derive(Debug, Args)]
-pub struct Run {
-    /// Which project, and how.
+pub struct RunArgs {
+    /// The project and its settings.
     #[command(flatten)]
-    pub project: Project,
+    pub project: ProjectArgs,
+    /// Run the command alone, with no check in the container
+    ///
+    /// For images without a shell. Nothing then proves in the container that the environments are
+    /// hidden.
+    #[arg(long, requires = "command", help_heading = CONTAINER)]
+    pub(crate) no_guard: bool,
     /// Print the engine command, quoted for a shell, and stop
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Run the command itself, with no check in the container: for images without a shell
-    #[arg(long, requires = "command")]
-    pub no_guard: bool,
-    /// Write to this file, as JSON, whether the hidden environments were left alone
-    #[arg(long, value_name = "FILE")]
-    pub receipt: Option<PathBuf>,
-    /// Say nothing but errors
-    #[arg(short, long)]
-    pub quiet: bool,
-    /// Say more: each environment with its evidence, and the engine command
-    #[arg(short, long, conflicts_with = "quiet")]
-    pub verbose: bool,
+    #[arg(long, help_heading = OUTPUT)]
+    pub(crate) dry_run: bool,
+    /// Write to this file, as JSON, what changed in the hidden environments
+    ///
+    /// Each of them is compared before and after the run. The file should not lie in the project,
+    /// where the container can write.
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
+    pub(crate) receipt: Option<PathBuf>,
+    /// Print nothing but errors
+    #[arg(short, long, help_heading = OUTPUT)]
+    pub(crate) quiet: bool,
+    /// Print more: each environment with its evidence, and the engine command
+    #[arg(short, long, conflicts_with = "quiet", help_heading = OUTPUT)]
+    pub(crate) verbose: bool,
     /// The command and its arguments; without one, a shell
     #[arg(last = true, value_name = "COMMAND")]
-    pub command: Vec<std::ffi::OsString>,
+    pub(crate) command: Vec<OsString>,
 }
 
-/// `paude plan`.
 #[derive(Debug, Args)]
-pub struct Plan {
-    /// Which project, and how.
+pub(crate) struct PlanArgs {
+    /// The project and its settings.
     #[command(flatten)]
-    pub project: Project,
-    /// How to show it
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    pub(crate) project: ProjectArgs,
+    /// The form of the plan
+    #[arg(long, value_enum, default_value_t = Format::Text, help_heading = OUTPUT)]
+    pub(crate) format: Format,
     /// The command and its arguments; without one, a shell
     #[arg(last = true, value_name = "COMMAND")]
-    pub command: Vec<std::ffi::OsString>,
+    pub(crate) command: Vec<OsString>,
 }
 
-/// `paude verify`.
 #[derive(Debug, Args)]
-pub struct Verify {
-    /// Which project, and how.
+pub(crate) struct VerifyArgs {
+    /// The project and its settings.
     #[command(flatten)]
-    pub project: Project,
-    /// How to show it
-    #[arg(long, value_enum, default_value_t = AnswerFormat::Text)]
-    pub format: AnswerFormat,
+    pub(crate) project: ProjectArgs,
+    /// The form of the result
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text, help_heading = OUTPUT)]
+    pub(crate) format: ReportFormat,
 }
 
-/// `paude doctor`.
 #[derive(Debug, Args)]
-pub struct Doctor {
-    /// Which project, and how.
+pub(crate) struct DoctorArgs {
+    /// The project and its settings.
     #[command(flatten)]
-    pub project: Project,
-    /// How to show it
-    #[arg(long, value_enum, default_value_t = AnswerFormat::Text)]
-    pub format: AnswerFormat,
+    pub(crate) project: ProjectArgs,
+    /// Start no container
+    ///
+    /// Without this option, `true` is run in the image if that is on this machine, for at most 30
+    /// seconds.
+    #[arg(long, help_heading = CONTAINER)]
+    pub(crate) no_run: bool,
+    /// The form of the result
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text, help_heading = OUTPUT)]
+    pub(crate) format: ReportFormat,
 }
 
-/// `paude volumes`.
 #[derive(Debug, Subcommand)]
-pub enum Volumes {
-    /// Show each: its name, state, engine, environment and project
+pub(crate) enum VolumesAction {
+    /// Print the name, state, engine, environment and project of each
     List,
     /// Remove these, unless a session uses them
     Remove {
-        /// As `list` shows them
+        /// The names that `list` prints
         #[arg(required = true)]
         names: Vec<String>,
     },
@@ -154,23 +186,22 @@ pub enum Volumes {
     Prune,
 }
 
-/// `paude policy`.
 #[derive(Debug, Subcommand)]
-pub enum Policy {
-    /// Ask a policy what it would hide here, and show its answer unchecked
-    Run(Box<PolicyRun>),
-    /// Say what a component is, whether this paude can run it, and all that is wrong with it
+pub(crate) enum PolicyAction {
+    /// Run a policy on this project, and show its result unchecked
+    Run(Box<PolicyRunArgs>),
+    /// Show what a component is, whether this paude can run it, and everything wrong with it
     Check {
         /// The component, or `builtin`
         file: PathBuf,
     },
-    /// Show what a policy would hide here that the built-in one would not, and the other way round
-    Compare(Box<PolicyCompare>),
-    /// Write a policy to start from, with its test, that builds and works at once
+    /// Show what only a policy would hide here, and what only the built-in one would
+    Compare(Box<PolicyCompareArgs>),
+    /// Write a policy to start from, which builds and works, and its test
     New {
         /// A directory that does not exist yet, or is empty
         dir: PathBuf,
-        /// In which language
+        /// The language of the policy
         #[arg(long, value_enum)]
         lang: Language,
     },
@@ -181,34 +212,32 @@ pub enum Policy {
     },
 }
 
-/// `paude policy run`.
 #[derive(Debug, Args)]
-pub struct PolicyRun {
-    /// The component, or `builtin` [default: what the project would use]
+pub(crate) struct PolicyRunArgs {
+    /// The component, or `builtin` [default: the policies of the project]
     #[arg(conflicts_with = "policy")]
-    pub file: Option<PathBuf>,
-    /// Which project, and how.
+    pub(crate) file: Option<PathBuf>,
+    /// The project and its settings.
     #[command(flatten)]
-    pub project: Project,
-    /// How to show the answer; what it took is said on standard error
-    #[arg(long, value_enum, default_value_t = AnswerFormat::Text)]
-    pub format: AnswerFormat,
+    pub(crate) project: ProjectArgs,
+    /// The form of the result; time and memory used are printed to standard error
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text, help_heading = OUTPUT)]
+    pub(crate) format: ReportFormat,
 }
 
-/// `paude policy compare`.
 #[derive(Debug, Args)]
-pub struct PolicyCompare {
+pub(crate) struct PolicyCompareArgs {
     /// The component
     #[arg(conflicts_with = "policy")]
-    pub file: PathBuf,
-    /// Which project, and how.
+    pub(crate) file: PathBuf,
+    /// The project and its settings.
     #[command(flatten)]
-    pub project: Project,
+    pub(crate) project: ProjectArgs,
 }
 
-/// The languages of templates.
+/// The languages of `paude policy new`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Language {
+pub(crate) enum Language {
     /// Rust, with cargo alone
     Rust,
     /// Python, with componentize-py
@@ -217,77 +246,66 @@ pub enum Language {
     Js,
 }
 
-/// The forms of what paude found out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum AnswerFormat {
-    /// A line for each thing, for people
-    Text,
-    /// One line of JSON, for programs
-    Json,
-}
-
-/// The forms of a plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// A picture of the tree, for people
-    Text,
-    /// The documented JSON, for programs
-    Json,
-    /// The podman command
-    Podman,
-    /// The docker command
-    Docker,
-    /// The bubblewrap command that does what the built-in engine does
-    Native,
-}
-
-/// What a command line may say about a project; it wins over every file.
+// A project and its settings; each setting wins over those of the files.
+#[expect(missing_docs, reason = "clap would print it as the help of each command with these")]
 #[derive(Debug, Default, Args)]
-pub struct Project {
+pub struct ProjectArgs {
     /// The project directory
     #[arg(short = 'C', long, value_name = "DIR", default_value = ".")]
-    pub workspace: PathBuf,
-    /// Hide these directories: `auto`, `none`, or paths (repeatable)
-    #[arg(long, value_name = "auto|none|DIR")]
-    pub venv: Vec<String>,
-    /// How many directories deep nested projects are looked for [default: 3]
+    pub(crate) workspace: PathBuf,
+    /// Hide these directories: `auto`, `none` or paths (repeatable)
+    ///
+    /// `auto` hides what the policy recognises. Paths given with `auto` are hidden in addition,
+    /// and `!DIR` leaves a directory open.
+    #[arg(long, value_name = "auto|none|DIR", help_heading = HIDDEN)]
+    pub(crate) venv: Vec<String>,
+    /// Look for environments this many directories deep [default: no bound]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100))]
-    pub depth: Option<u32>,
-    /// Run this by /bin/sh in the container before the command
-    #[arg(long, value_name = "SCRIPT", conflicts_with = "no_setup")]
-    pub setup: Option<String>,
-    /// Run no setup, whatever paude.json says
-    #[arg(long)]
-    pub no_setup: bool,
-    /// The container image [default: the official Python image of the host environment's version]
-    #[arg(long)]
-    pub image: Option<Image>,
-    /// What runs the container [default: auto]
-    #[arg(long, value_enum)]
-    pub engine: Option<EngineChoice>,
-    /// Run as this user of the container [default: one whose files are yours]
-    #[arg(long, value_name = "UID[:GID]")]
-    pub user: Option<String>,
+    #[arg(help_heading = HIDDEN)]
+    pub(crate) depth: Option<u32>,
+    /// Do not look in directories of this name, or at this path (repeatable)
+    #[arg(long, value_name = "DIR", help_heading = HIDDEN)]
+    pub(crate) skip: Vec<String>,
+    /// What is mounted over a hidden directory [default: tmpfs]
+    #[arg(long, value_enum, help_heading = HIDDEN)]
+    pub(crate) storage: Option<Storage>,
+    /// The size limit of each empty directory in memory, such as 2g
+    #[arg(long, help_heading = HIDDEN)]
+    pub(crate) size: Option<Size>,
+    /// The engine that runs the container [default: auto]
+    #[arg(long, value_enum, help_heading = CONTAINER)]
+    pub(crate) engine: Option<EngineChoice>,
+    /// The container image [default: the official one of your Python]
+    ///
+    /// Without this option or setting, paude takes the official Python image of the version that
+    /// the hidden environment has.
+    #[arg(long, help_heading = CONTAINER)]
+    pub(crate) image: Option<Image>,
+    /// The script that /bin/sh runs in the container before the command
+    #[arg(long, value_name = "SCRIPT", conflicts_with = "no_setup", help_heading = CONTAINER)]
+    pub(crate) setup: Option<String>,
+    /// Run no setup, whatever the settings files say
+    #[arg(long, help_heading = CONTAINER)]
+    pub(crate) no_setup: bool,
     /// Set a variable in the container, or pass yours on (repeatable)
-    #[arg(short, long, value_name = "NAME[=VALUE]")]
-    pub env: Vec<String>,
-    /// Size limit of each hidden directory's replacement, such as 2g
-    #[arg(long)]
-    pub size: Option<Size>,
-    /// What stands behind a hidden directory [default: tmpfs]
-    #[arg(long, value_enum)]
-    pub storage: Option<Storage>,
-    /// Decide with this policy component in place of the built-in one; `builtin` is that
-    /// one (repeatable: their findings are united)
-    #[arg(long, value_name = "FILE")]
-    pub policy: Vec<PathBuf>,
-    /// Give each policy this much time [default: 2]
-    #[arg(long, value_name = "SECONDS")]
-    pub policy_timeout: Option<Seconds>,
-    /// Compile a policy anew, and keep nothing of it
-    #[arg(long)]
-    pub no_policy_cache: bool,
-    /// Hand this argument to podman or docker (repeatable)
-    #[arg(long, value_name = "ARG", allow_hyphen_values = true)]
-    pub engine_arg: Vec<String>,
+    #[arg(short, long, value_name = "NAME[=VALUE]", help_heading = CONTAINER)]
+    pub(crate) env: Vec<String>,
+    /// The user in the container [default: one whose files are yours]
+    #[arg(long, value_name = "UID[:GID]", help_heading = CONTAINER)]
+    pub(crate) user: Option<UserIds>,
+    /// Pass this argument to podman or docker (repeatable)
+    #[arg(long, value_name = "ARG", allow_hyphen_values = true, help_heading = CONTAINER)]
+    pub(crate) engine_arg: Vec<String>,
+    /// Use this component, or `builtin` (repeatable)
+    ///
+    /// It decides what is hidden, in place of the built-in policy. The findings of several
+    /// policies are merged.
+    #[arg(long, value_name = "FILE", help_heading = POLICIES)]
+    pub(crate) policy: Vec<PathBuf>,
+    /// The time limit of each policy [default: 2; built-in: 30]
+    #[arg(long, value_name = "SECONDS", help_heading = POLICIES)]
+    pub(crate) policy_timeout: Option<Seconds>,
+    /// Compile policies again, and do not cache the machine code
+    #[arg(long, help_heading = POLICIES)]
+    pub(crate) no_policy_cache: bool,
 }

@@ -1,5 +1,6 @@
-//! The commands. They order the calls and hold no rule.
+//! The subcommands. They call the stages in order and hold no rules of their own.
 
+mod about;
 mod announce;
 mod doctor;
 mod plan;
@@ -12,18 +13,18 @@ mod volumes;
 use crate::cli::{Action, Cli};
 use crate::error::{Exit, Result};
 
-/// Carries out what was typed.
+/// Runs the subcommand of the command line.
 pub fn execute(cli: Cli) -> Result<Exit> {
     match cli.action {
         None => run::execute(&cli.run),
-        Some(Action::Run(run)) => run::execute(&run),
-        Some(Action::Plan(plan)) => plan::execute(&plan),
-        Some(Action::Verify(verify)) => verify::execute(&verify),
-        Some(Action::Doctor(doctor)) => doctor::execute(&doctor),
-        Some(Action::Volumes(volumes)) => volumes::execute(&volumes),
-        Some(Action::Policy(policy)) => policy::execute(&policy),
-        Some(Action::Schema) => print::schema(),
-        Some(Action::Completions { shell }) => print::completions(shell),
-        Some(Action::Man) => print::man(),
+        Some(Action::Run(args)) => run::execute(&args),
+        Some(Action::Plan(args)) => plan::execute(&args),
+        Some(Action::Verify(args)) => verify::execute(&args),
+        Some(Action::Doctor(args)) => doctor::execute(&args),
+        Some(Action::Volumes(action)) => volumes::execute(&action),
+        Some(Action::Policy(action)) => policy::execute(&action),
+        Some(Action::Schema) => about::print_schema(),
+        Some(Action::Completions { shell }) => about::print_completions(shell),
+        Some(Action::Man) => about::print_manual(),
     }
 }

@@ -1,25 +1,44 @@
-//! What goes wrong, how it is said, and what the process exits with.
+//! The error type of every stage, and the exit codes.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::process::ExitCode;
 
-/// How a run ended. The numbers are documented in the README.
+/// The exit codes that paude itself returns; `docs/proof.md` documents them.
+pub(crate) mod exit_code {
+    /// A check ran and found a problem.
+    pub(crate) const PROBLEM_FOUND: u8 = 1;
+    /// The command line or a settings file is wrong.
+    pub(crate) const USAGE: u8 = 2;
+    /// A hidden environment was not hidden, before or while the command ran.
+    pub(crate) const GUARD: u8 = 120;
+    /// paude, a policy or an engine failed before the command ran, as with `podman run`.
+    pub(crate) const FAILED: u8 = 125;
+    /// The command cannot be executed, as in POSIX shells.
+    pub(crate) const NOT_EXECUTABLE: u8 = 126;
+    /// The command was not found, as in POSIX shells.
+    pub(crate) const NOT_FOUND: u8 = 127;
+    /// Added to the number of the signal that ended the command, as in POSIX shells.
+    pub(crate) const SIGNAL: u8 = 128;
+}
+
+/// The end of a `paude` command that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// Everything that was asked was done.
+    /// The work is done.
     Ok,
-    /// What was to be looked at was looked at, and is not as it should be.
-    Unmet,
-    /// The command ran and ended with this code (128+n for signal n).
+    /// The check ran and found a problem.
+    ProblemFound,
+    /// The command in the container ended with this code (128+n for signal n).
     Command(u8),
 }
 
 impl Exit {
-    /// What the process exits with.
-    pub fn code(self) -> u8 {
+    /// The exit code of the process.
+    pub(crate) fn code(self) -> u8 {
         match self {
             Self::Ok => 0,
-            Self::Unmet => 1,
+            Self::ProblemFound => exit_code::PROBLEM_FOUND,
             Self::Command(code) => code,
         }
     }
@@ -31,79 +50,97 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Which stage failed; decides the exit code.
+/// The kind of failure, which determines the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// The command line or a configuration file is wrong: exit code 2.
+enum Stage {
     Usage,
-    /// `paude`, a policy or an engine failed before the command ran: exit code 125.
     Failed,
-    /// A shadow was lost while the command ran: exit code 120.
     Guard,
 }
 
-/// One failure: a sentence, and what the person can do about it.
+/// One failure: a message, and hints for the user.
 ///
-/// Messages begin in lower case, put names in backticks and end without a full
-/// stop. Whoever builds one escapes the foreign text in it.
+/// Messages begin in lower case, put names in backticks and end without a full stop. The caller
+/// escapes untrusted text in them with `escape::shown`.
 #[derive(Debug)]
 pub struct Error {
-    kind: Kind,
+    stage: Stage,
     message: String,
     hints: Vec<String>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
-    /// The person's input is wrong.
-    pub fn usage(message: impl Into<String>) -> Self {
-        Self { kind: Kind::Usage, message: message.into(), hints: Vec::new() }
+    fn new(stage: Stage, message: impl Into<String>) -> Self {
+        Self { stage, message: message.into(), hints: Vec::new(), source: None }
     }
 
-    /// The work could not be done.
-    pub fn failed(message: impl Into<String>) -> Self {
-        Self { kind: Kind::Failed, message: message.into(), hints: Vec::new() }
+    /// An error in the command line or a settings file; exit code 2.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Stage::Usage, message)
     }
 
-    /// What was promised does not hold any more.
-    pub fn guard(message: impl Into<String>) -> Self {
-        Self { kind: Kind::Guard, message: message.into(), hints: Vec::new() }
+    /// A failure of paude, a policy or an engine; exit code 125.
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        Self::new(Stage::Failed, message)
     }
 
-    /// Adds what to do next; shown on a line of its own.
+    /// A hidden environment that is no longer hidden; exit code 120.
+    pub(crate) fn guard(message: impl Into<String>) -> Self {
+        Self::new(Stage::Guard, message)
+    }
+
+    /// Adds a hint: what the user can do next.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
     }
 
-    /// The sentence, without hints.
-    pub fn message(&self) -> &str {
+    /// Sets the error that [`StdError::source`] returns; the message already includes it.
+    #[must_use]
+    pub(crate) fn caused_by(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.source = Some(Box::new(source));
+        self
+    }
+
+    /// The message without prefix and hints.
+    pub(crate) fn message(&self) -> &str {
         &self.message
     }
 
-    /// What the person can do.
-    pub fn hints(&self) -> &[String] {
+    /// The hints, in the order in which they were added.
+    pub(crate) fn hints(&self) -> &[String] {
         &self.hints
     }
 
-    /// What the process exits with.
+    /// The exit code of the process.
     pub fn code(&self) -> u8 {
-        match self.kind {
-            Kind::Usage => 2,
-            Kind::Failed => 125,
-            Kind::Guard => 120,
+        match self.stage {
+            Stage::Usage => exit_code::USAGE,
+            Stage::Failed => exit_code::FAILED,
+            Stage::Guard => exit_code::GUARD,
         }
+    }
+
+    /// The text for standard error: `error: MESSAGE`, then a line `hint: HINT` for each hint.
+    pub fn report(&self) -> String {
+        let hints = self.hints.iter().map(|hint| format!("\nhint: {hint}"));
+        format!("error: {}{}", self.message, hints.collect::<String>())
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.message)?;
-        self.hints.iter().try_for_each(|hint| write!(f, "\nhint: {hint}"))
+        f.write_str(&self.message)
     }
 }
 
-impl std::error::Error for Error {}
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
 
-/// What every stage of `paude` returns.
+/// The result of every stage of `paude`.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,4 +1,4 @@
-//! The person's own directories, as the XDG Base Directory Specification has them.
+//! The user's own directories, by the XDG Base Directory Specification.
 
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
@@ -8,39 +8,47 @@ use crate::escape::shown_path;
 use crate::path::HostPath;
 
 /// `paude` in `$XDG_CONFIG_HOME`, or in `~/.config`.
-pub(crate) fn config() -> Option<PathBuf> {
-    directory("XDG_CONFIG_HOME", ".config")
+pub(crate) fn config_dir() -> Option<PathBuf> {
+    xdg_dir("XDG_CONFIG_HOME", ".config")
 }
 
 /// `paude` in `$XDG_CACHE_HOME`, or in `~/.cache`.
-pub(crate) fn cache() -> Option<PathBuf> {
-    directory("XDG_CACHE_HOME", ".cache")
+pub(crate) fn cache_dir() -> Option<PathBuf> {
+    xdg_dir("XDG_CACHE_HOME", ".cache")
 }
 
 /// `paude` in `$XDG_STATE_HOME`, or in `~/.local/state`.
-pub(crate) fn state() -> Option<PathBuf> {
-    directory("XDG_STATE_HOME", ".local/state")
+pub(crate) fn state_dir() -> Option<PathBuf> {
+    xdg_dir("XDG_STATE_HOME", ".local/state")
 }
 
-/// `None` where neither variable is an absolute path: relative ones are to be ignored.
-fn directory(variable: &str, below_home: &str) -> Option<PathBuf> {
-    #[expect(clippy::disallowed_methods, reason = "this is where the person's files are found")]
-    let absolute =
-        |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = absolute(variable).or_else(|| Some(absolute("HOME")?.join(below_home)))?;
+/// `$HOME`, if it is an absolute path.
+pub(crate) fn home_dir() -> Option<PathBuf> {
+    absolute_path_from("HOME")
+}
+
+#[expect(clippy::disallowed_methods, reason = "these variables name the user's directories")]
+fn absolute_path_from(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())
+}
+
+/// `None` if neither variable is an absolute path: the specification has relative ones ignored.
+fn xdg_dir(variable: &str, below_home: &str) -> Option<PathBuf> {
+    let base = absolute_path_from(variable).or_else(|| Some(home_dir()?.join(below_home)))?;
     Some(base.join("paude"))
 }
 
-/// Fails where a directory would be made in another person's. What root makes in the HOME
-/// that `sudo` kept locks its owner out. What is root's, or shared, tells by itself.
-pub(crate) fn may_be_made(dir: &Path) -> io::Result<()> {
+/// Fails if creating the directory would leave files of this user in another user's directory:
+/// what root creates in the HOME that `sudo` keeps locks its owner out. Directories owned by
+/// root or with the sticky bit need no check.
+pub(crate) fn check_creatable(dir: &Path) -> io::Result<()> {
     const STICKY: u32 = 0o1000;
-    let place = HostPath::nearest(dir)?;
-    let data = std::fs::metadata(place.as_path())?;
-    let person = rustix::process::geteuid().as_raw();
-    if [person, 0].contains(&data.uid()) || data.mode() & STICKY != 0 {
+    let existing = HostPath::canonicalize_existing_prefix(dir)?;
+    let metadata = std::fs::metadata(existing.as_path())?;
+    let user = rustix::process::geteuid().as_raw();
+    if [user, 0].contains(&metadata.uid()) || metadata.mode() & STICKY != 0 {
         return Ok(());
     }
-    let place = shown_path(place.as_path());
-    Err(io::Error::other(format!("`{place}` belongs to another person")))
+    let existing = shown_path(existing.as_path());
+    Err(io::Error::other(format!("`{existing}` belongs to another user")))
 }

@@ -1,46 +1,74 @@
-//! `paude` runs a command in a container over a project, with every Python virtual
-//! environment of the host hidden behind an empty, writable directory.
+//! `paude` runs a command in a container over a project, with every Python virtual environment of
+//! the host hidden behind an empty, writable directory.
 //!
-//! The parts form a pipe; each arrow is one function, each noun one type:
+//! A run goes through these stages; each arrow is one function, and each name one type.
+//! `docs/architecture.md` describes them.
 //!
 //! ```text
-//! argv -> Cli [cli] -> Workspace [workspace] -> Config (+ paude.json) [config]
-//!      -> policy: detect, plan [policy] -> RawPlan -> Plan, checked [plan]
-//!      -> Rendered [render] -> engine [engine] -> Exit [error]
+//! arguments -> Cli [cli] -> Workspace [workspace] -> Config (+ paude.json) [config]
+//!           -> policies: detect, plan [policy] -> RawPlan, untrusted -> Plan, checked [plan]
+//!           -> RunSpec [run_spec] -> Rendered [render] -> RunOutcome [execute] -> Exit [error]
 //! ```
 //!
-//! Beside the pipe stands the proof that it did what it should: [`fingerprint`] looks at
-//! a tree, [`receipt`] at the hidden ones before and after a run, [`verify`] goes through
-//! a list of steps, [`doctor`] looks at the machine.
+//! The modules:
 //!
-//! What a policy returns is foreign until [`plan::Plan::check`] has made a
-//! [`plan::Plan`] of it. Files are read in few places: the project through
-//! [`workspace::Workspace`], the person's settings in `config`, the state directory in
-//! [`session`] and [`volume`], an environment behind a link out of the project in [`receipt`].
+//! - `bounded_read`: reads any file up to a limit
+//! - `cli`: the types of the command line
+//! - `commands`: the subcommands, which call the stages in order
+//! - `config`: the settings of both files and the command line, merged
+//! - `deadline`: the limit on the time of the policies and the check
+//! - `doctor`: the diagnosis of engines, machine and project
+//! - `engine`: the engines, the choice of one, and queries to their clients
+//! - `error`: the error type and the exit codes
+//! - `escape`: escapes untrusted text for a terminal
+//! - `execute`: runs what was rendered, and monitors its mounts and signals
+//! - `fingerprint`: records a directory tree, to be compared with a later one
+//! - `home`: the user's own directories
+//! - `json_line`: writes the JSON documents
+//! - `path`: the types of paths on the host, in the workspace and in the container
+//! - `plan`: checks what policies return; what follows it meets no untrusted value
+//! - `policy`: runs policies in their sandbox, and merges their results
+//! - `properties`: the properties that `cargo test` and the fuzz targets share
+//! - `receipt`: compares the hidden environments before and after a run
+//! - `render`: translates a plan into the command of an engine
+//! - `run_spec`: what is to run, besides the plan
+//! - `session`: creates mount points, and removes what a killed run left
+//! - `testing`: hostile text, and parsers of the engines' syntax, for the properties
+//! - `unsafe_calls`: all unsafe code
+//! - `value`: the types of settings
+//! - `verify`: the checklist of `paude verify`
+//! - `volume`: the volumes that keep an environment for the next run
+//! - `wit`: the bindings of the interface to policies
+//! - `workspace`: the project directory, through which everything in it is read
 
+mod bounded_read;
 pub mod cli;
 pub mod commands;
 pub mod config;
-pub mod doctor;
+pub mod deadline;
+mod doctor;
 pub mod engine;
 pub mod error;
 mod escape;
-mod file;
+pub mod execute;
 pub mod fingerprint;
 mod home;
-mod job;
-#[cfg(any(test, fuzzing))]
-#[doc(hidden)]
-pub mod oracle;
-pub mod path;
+mod json_line;
+mod path;
 pub mod plan;
 pub mod policy;
-pub mod receipt;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod properties;
+mod receipt;
 pub mod render;
-pub mod session;
+pub mod run_spec;
+mod session;
+#[cfg(any(test, fuzzing))]
+mod testing;
 mod unsafe_calls;
-pub mod value;
-pub mod verify;
-pub mod volume;
+mod value;
+mod verify;
+mod volume;
 mod wit;
 pub mod workspace;

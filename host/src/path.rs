@@ -1,7 +1,5 @@
-//! The three kinds of path, which never turn into one another by accident.
-//!
-//! Swapping the two sides of a mount is a compile error: there is no conversion
-//! between [`HostPath`] and [`ContainerPath`].
+//! Three types for three kinds of path. There is no conversion between [`HostPath`] and
+//! [`ContainerPath`], so that swapping the two sides of a mount is a compile error.
 
 use std::borrow::Borrow;
 use std::collections::BTreeSet;
@@ -9,49 +7,49 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
 
-/// Longest path below the workspace that is accepted, in bytes.
-const MAX_LENGTH: usize = 3072;
+/// The most bytes of a path below the workspace.
+const MAX_BYTES: usize = 3072;
 
-/// A directory below the workspace: UTF-8, components separated by `/`, none of
-/// them empty, `.` or `..`, no control character (the rule of the WIT package).
+/// A path below the workspace, by the rules of the WIT package: UTF-8, components separated by
+/// `/`, none of them empty, `.` or `..`, and no control character.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RelPath(String);
+pub(crate) struct RelPath(String);
 
-/// Why a text is not a [`RelPath`].
+/// Why a string is not a [`RelPath`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RelPathFault {
-    /// There is nothing in it, or only the workspace itself.
+pub(crate) enum RelPathFault {
+    /// It is empty or, for user input, names the workspace itself.
     Empty,
     /// It begins with `/`.
     Absolute,
     /// A component is empty, `.` or `..`.
     Component,
-    /// It holds a control character, NUL and newline among them.
+    /// It contains a control character, such as NUL or a newline.
     Control,
-    /// It is longer than any system takes.
+    /// It is longer than [`MAX_BYTES`].
     Length,
 }
 
 impl fmt::Display for RelPathFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Empty => "is the workspace itself",
-            Self::Absolute => "is absolute, not relative to the workspace",
-            Self::Component => "has an empty, `.` or `..` component",
-            Self::Control => "has a control character",
-            Self::Length => "is longer than 3072 bytes",
-        })
+        match self {
+            Self::Empty => f.write_str("is the workspace itself"),
+            Self::Absolute => f.write_str("is absolute, not relative to the workspace"),
+            Self::Component => f.write_str("has an empty, `.` or `..` component"),
+            Self::Control => f.write_str("has a control character"),
+            Self::Length => write!(f, "is longer than {MAX_BYTES} bytes"),
+        }
     }
 }
 
 impl RelPath {
-    /// Takes exactly the spelling of the WIT package, as policies must use it.
-    pub fn parse(text: &str) -> Result<Self, RelPathFault> {
+    /// Parses the exact spelling that the WIT package requires of a policy.
+    pub(crate) fn parse(text: &str) -> Result<Self, RelPathFault> {
         if text.is_empty() {
             Err(RelPathFault::Empty)
         } else if text.starts_with('/') {
             Err(RelPathFault::Absolute)
-        } else if text.len() > MAX_LENGTH {
+        } else if text.len() > MAX_BYTES {
             Err(RelPathFault::Length)
         } else if text.split('/').any(|part| matches!(part, "" | "." | "..")) {
             Err(RelPathFault::Component)
@@ -62,9 +60,9 @@ impl RelPath {
         }
     }
 
-    /// Takes what a person types: `./` in front, doubled and trailing slashes are
-    /// dropped. A `..` is not resolved, because a link could stand before it.
-    pub fn typed(text: &str) -> Result<Self, RelPathFault> {
+    /// Parses a path of the command line or a settings file: empty and `.` components are
+    /// dropped. A `..` is an error, because the component before it may be a link.
+    pub(crate) fn from_user_input(text: &str) -> Result<Self, RelPathFault> {
         if text.starts_with('/') {
             return Err(RelPathFault::Absolute);
         }
@@ -72,30 +70,35 @@ impl RelPath {
         Self::parse(&parts.join("/"))
     }
 
-    /// The text, as in plans and messages.
-    pub fn as_str(&self) -> &str {
+    /// The path as a string, unescaped.
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// For use below a directory handle.
-    pub fn as_path(&self) -> &Path {
+    /// The path for a call below a directory handle.
+    pub(crate) fn as_path(&self) -> &Path {
         Path::new(&self.0)
     }
 
     /// Whether `self` lies below `other`, or is the same.
-    pub fn is_within(&self, other: &Self) -> bool {
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
         self.as_path().starts_with(other.as_path())
     }
 
     /// Whether `self` lies below one of `others`, or is one of them.
-    pub fn is_within_any(&self, others: &BTreeSet<Self>) -> bool {
-        let ends = self.0.match_indices('/').map(|(end, _)| end).chain([self.0.len()]);
-        ends.map(|end| &self.0[..end]).any(|outer| others.contains(outer))
+    pub(crate) fn is_within_any(&self, others: &BTreeSet<Self>) -> bool {
+        self.prefixes().any(|outer| others.contains(outer))
     }
 
-    /// The name of its last component.
-    pub fn name(&self) -> &str {
-        self.0.rsplit('/').next().unwrap_or(&self.0)
+    /// The path's first component, its first two, and so on up to the path itself.
+    pub(crate) fn prefixes(&self) -> impl Iterator<Item = &str> {
+        let ends = self.0.match_indices('/').map(|(end, _)| end).chain([self.0.len()]);
+        ends.map(|end| &self.0[..end])
+    }
+
+    /// Like [`Self::prefixes`], as paths.
+    pub(crate) fn to_prefixes(&self) -> impl Iterator<Item = Self> {
+        self.prefixes().map(|prefix| Self(prefix.to_owned()))
     }
 }
 
@@ -111,75 +114,102 @@ impl fmt::Display for RelPath {
     }
 }
 
-/// A path on the machine that runs `paude`: absolute, links resolved, any bytes.
+/// A path on the machine that runs `paude`: absolute, with links resolved, of any bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct HostPath(PathBuf);
+pub(crate) struct HostPath(PathBuf);
 
 impl HostPath {
     /// Resolves a path that exists.
-    pub fn resolve(path: &Path) -> std::io::Result<Self> {
-        #[expect(clippy::disallowed_methods, reason = "host paths are made here only")]
+    pub(crate) fn resolve(path: &Path) -> std::io::Result<Self> {
+        if let Some(path) = resolve_by_kernel(path)? {
+            return Ok(Self(path));
+        }
+        #[expect(clippy::disallowed_methods, reason = "the only place that creates host paths")]
         std::fs::canonicalize(path).map(Self)
     }
 
-    /// Resolves as much of a path as exists.
-    pub fn nearest(path: &Path) -> std::io::Result<Self> {
+    /// Resolves the longest part of a path that exists, and drops the rest.
+    pub(crate) fn canonicalize_existing_prefix(path: &Path) -> std::io::Result<Self> {
         let is_missing = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
-        let mut places = path.ancestors().map(Self::resolve);
-        let found = places.find(|place| !place.as_ref().is_err_and(is_missing));
-        found.unwrap_or_else(|| Err(std::io::ErrorKind::NotFound.into()))
+        let mut prefixes = path.ancestors().map(Self::resolve);
+        let existing = prefixes.find(|prefix| !prefix.as_ref().is_err_and(is_missing));
+        existing.unwrap_or_else(|| Err(std::io::ErrorKind::NotFound.into()))
     }
 
-    /// A path that is on no machine, for the properties in `oracle`.
+    /// Wraps a path that need not exist, for generated plans.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn assumed(path: PathBuf) -> Self {
         Self(path)
     }
 
-    /// The directory `path` below this one.
-    pub fn join(&self, path: &RelPath) -> Self {
+    /// The path of `path` below this directory.
+    pub(crate) fn join(&self, path: &RelPath) -> Self {
         Self(self.0.join(path.as_path()))
     }
 
-    /// For the calls of the operating system and for engine arguments.
-    pub fn as_path(&self) -> &Path {
+    /// The path for calls of the operating system and for engine arguments.
+    pub(crate) fn as_path(&self) -> &Path {
         &self.0
     }
 }
 
-/// A path in the container: absolute and normal, any bytes.
+/// Resolves a path that exists with a few system calls, as the C library makes one for each
+/// component that links lead through. Returns `None` where `/proc` does not show the result.
+#[cfg(target_os = "linux")]
+fn resolve_by_kernel(path: &Path) -> std::io::Result<Option<PathBuf>> {
+    use std::os::fd::AsRawFd as _;
+
+    use rustix::fs::{CWD, Mode, OFlags};
+
+    let file = rustix::fs::openat(CWD, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
+    let Ok(real) = std::fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())) else {
+        return Ok(None);
+    };
+    // The text is no path to the file if that was removed or lies outside of this root.
+    let (open, there) = (rustix::fs::fstat(&file)?, rustix::fs::lstat(&real));
+    let is_same =
+        there.is_ok_and(|there| (there.st_dev, there.st_ino) == (open.st_dev, open.st_ino));
+    Ok((real.is_absolute() && is_same).then_some(real))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn resolve_by_kernel(_: &Path) -> std::io::Result<Option<PathBuf>> {
+    Ok(None)
+}
+
+/// A path in the container: absolute, without `.` and `..`, of any bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ContainerPath(PathBuf);
+pub(crate) struct ContainerPath(PathBuf);
 
 impl ContainerPath {
-    /// Takes an absolute path without `.` or `..`, other than `/` and what the
-    /// engines fill themselves (`/proc`, `/sys`, `/dev`). Returns `None` for others.
-    pub fn new(path: &Path) -> Option<Self> {
-        let normal = path.is_absolute()
+    /// Checks a path: it must be absolute, have no `.` or `..`, and be neither `/` nor in a
+    /// directory that engines fill themselves (`/proc`, `/sys`, `/dev`).
+    pub(crate) fn new(path: &Path) -> Option<Self> {
+        let is_normal = path.is_absolute()
             && path.components().skip(1).all(|part| matches!(part, Component::Normal(_)));
         let first = path.components().nth(1).map(Component::as_os_str)?;
-        let free = !["proc", "sys", "dev"].contains(&first.to_str().unwrap_or(""));
-        // Collecting components drops doubled and trailing slashes.
-        (normal && free).then(|| Self(path.components().collect()))
+        let is_reserved = ["proc", "sys", "dev"].contains(&first.to_str().unwrap_or(""));
+        // Collecting the components drops duplicate and trailing slashes.
+        (is_normal && !is_reserved).then(|| Self(path.components().collect()))
     }
 
-    /// The directory `path` below this one.
-    pub fn join(&self, path: &RelPath) -> Self {
+    /// The path of `path` below this directory.
+    pub(crate) fn join(&self, path: &RelPath) -> Self {
         Self(self.0.join(path.as_path()))
     }
 
-    /// Whether PATH would take it for two directories.
-    pub fn divides_path(&self) -> bool {
+    /// Whether the path contains a `:`, which divides it into two entries of PATH.
+    pub(crate) fn divides_path(&self) -> bool {
         self.0.as_os_str().as_encoded_bytes().contains(&b':')
     }
 
-    /// For rendering.
-    pub fn as_path(&self) -> &Path {
+    /// The path for engine arguments.
+    pub(crate) fn as_path(&self) -> &Path {
         &self.0
     }
 
-    /// For rendering.
-    pub fn as_os_str(&self) -> &OsStr {
+    /// The path as a string of any bytes.
+    pub(crate) fn as_os_str(&self) -> &OsStr {
         self.0.as_os_str()
     }
 }
@@ -211,15 +241,15 @@ mod tests {
     }
 
     #[test]
-    fn a_person_may_spell_it_loosely_but_not_climb() {
-        assert_eq!(RelPath::typed("./a//b/").unwrap().as_str(), "a/b");
-        assert_eq!(RelPath::typed("."), Err(RelPathFault::Empty));
-        assert_eq!(RelPath::typed("a/../b"), Err(RelPathFault::Component));
-        assert_eq!(RelPath::typed("/a"), Err(RelPathFault::Absolute));
+    fn user_input_may_have_extra_slashes_but_no_parent_components() {
+        assert_eq!(RelPath::from_user_input("./a//b/").unwrap().as_str(), "a/b");
+        assert_eq!(RelPath::from_user_input("."), Err(RelPathFault::Empty));
+        assert_eq!(RelPath::from_user_input("a/../b"), Err(RelPathFault::Component));
+        assert_eq!(RelPath::from_user_input("/a"), Err(RelPathFault::Absolute));
     }
 
     #[test]
-    fn within_counts_components_not_letters() {
+    fn is_within_compares_components_not_characters() {
         let path = |text| RelPath::parse(text).unwrap();
         assert!(path("a/b").is_within(&path("a")));
         assert!(path("a").is_within(&path("a")));
@@ -233,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_container_path_covers_nothing_the_engine_needs() {
+    fn a_container_path_covers_no_directory_of_the_engine() {
         for bad in ["/", "a", "/a/../b", "/proc", "/sys/x", "/dev"] {
             assert_eq!(ContainerPath::new(Path::new(bad)), None, "{bad}");
         }

@@ -1,69 +1,68 @@
-//! The trust boundary. A [`Plan`] comes from [`Plan::check`] and nowhere else, so
-//! nothing behind it meets an unchecked value.
+//! The trust boundary. [`Plan::check`] is the only constructor of a [`Plan`], so that renderers
+//! and engines never meet an unchecked value.
 
 mod check;
 mod faults;
 mod json;
-#[cfg(any(test, fuzzing))]
-pub(crate) mod oracle;
 mod picture;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod properties;
 
 use crate::path::{ContainerPath, HostPath, RelPath};
 use crate::value::Storage;
 use crate::wit;
 
-pub use faults::Report;
+pub(crate) use check::MAX_ENTRIES;
+pub use faults::PlanFaults;
 
-/// What people call an environment, in the usual order.
-const NAMES: [&str; 5] = [".venv", "venv", ".virtualenv", "env", ".env"];
-
-/// One environment, hidden.
+/// An empty directory that hides one of the project's own. Untrusted text in it is escaped.
 #[derive(Clone, Debug)]
-pub struct Shadow {
+pub(crate) struct Shadow {
     path: RelPath,
     target: ContainerPath,
     size: Option<u64>,
     storage: Storage,
-    kind: String,
+    kind: FindingKind,
     python: Option<String>,
     home: Option<String>,
     reason: String,
 }
 
 impl Shadow {
-    /// Where it is below the workspace: the directory itself or, for one outside
-    /// the workspace, the link that leads to it.
-    pub fn path(&self) -> &RelPath {
+    /// The path below the workspace: the hidden directory or, for one outside the workspace, the
+    /// link that leads to it.
+    pub(crate) fn path(&self) -> &RelPath {
         &self.path
     }
 
-    /// Where the empty directory is mounted.
-    pub fn target(&self) -> &ContainerPath {
+    /// The mount point of the empty directory.
+    pub(crate) fn target(&self) -> &ContainerPath {
         &self.target
     }
 
-    /// Whether an environment of Python is there, and not just a place for one.
-    pub fn is_python(&self) -> bool {
-        matches!(self.kind.as_str(), "venv" | "conda")
+    /// Whether the directory has the marker of a Python environment.
+    pub(crate) fn is_python(&self) -> bool {
+        matches!(self.kind, FindingKind::Venv | FindingKind::Conda)
     }
 
-    /// Whether it is but a place for one: nothing was there, or what any directory could be.
-    pub fn is_place(&self) -> bool {
-        matches!(self.kind.as_str(), "reserved" | "unmarked")
+    /// Whether nothing shows that the directory is an environment: it does not exist, or has no
+    /// marker.
+    pub(crate) fn is_placeholder(&self) -> bool {
+        matches!(self.kind, FindingKind::Reserved | FindingKind::Unmarked)
     }
 
-    /// Size limit in bytes.
-    pub fn size(&self) -> Option<u64> {
+    /// The size limit in bytes.
+    pub(crate) fn size(&self) -> Option<u64> {
         self.size
     }
 
-    /// What stands behind it.
-    pub fn storage(&self) -> Storage {
+    /// What the directory is stored in.
+    pub(crate) fn storage(&self) -> Storage {
         self.storage
     }
 
-    /// `X.Y` of the Python it was made with, if that is known.
-    pub fn python_series(&self) -> Option<String> {
+    /// The `X.Y` of the environment's Python version, if it is known.
+    pub(crate) fn python_series(&self) -> Option<String> {
         let mut parts = self.python.as_deref()?.splitn(3, '.');
         let (major, minor) = (parts.next()?, parts.next()?);
         let numeric = |part: &str| {
@@ -73,71 +72,134 @@ impl Shadow {
     }
 }
 
-/// Something the person should know; foreign text in it is escaped.
+/// A message for the user about a plan. Untrusted text in it is escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Note {
-    /// Whether it is a risk, or a wish not met.
-    pub warning: bool,
-    /// The path it is about.
-    pub path: Option<String>,
-    /// One sentence.
-    pub message: String,
+pub(crate) struct Note {
+    /// How important it is.
+    pub(crate) severity: Severity,
+    /// The path it is about, if it is about one.
+    pub(crate) path: Option<String>,
+    /// One sentence in lower case, without a full stop.
+    pub(crate) message: String,
 }
 
-/// What the container will look like: checked, sorted, in no engine's language.
+/// The mounts of a container: checked, sorted, and independent of any engine.
 #[derive(Clone, Debug)]
 pub struct Plan {
     workspace: HostPath,
     target: ContainerPath,
     shadows: Vec<Shadow>,
     notes: Vec<Note>,
-    listed: Vec<RelPath>,
+    /// The index of the primary environment in `shadows`.
+    primary: Option<usize>,
 }
 
 impl Plan {
     /// The project on this machine.
-    pub fn workspace(&self) -> &HostPath {
+    pub(crate) fn workspace(&self) -> &HostPath {
         &self.workspace
     }
 
-    /// The project in the container; also its working directory.
-    pub fn target(&self) -> &ContainerPath {
+    /// The project in the container, which is also the working directory.
+    pub(crate) fn target(&self) -> &ContainerPath {
         &self.target
     }
 
-    /// What is hidden, sorted by path; none lies within another.
-    pub fn shadows(&self) -> &[Shadow] {
+    /// The shadows, sorted by path; none lies within another.
+    pub(crate) fn shadows(&self) -> &[Shadow] {
         &self.shadows
     }
 
-    /// Whether an environment lies in the project, and not behind a link out of it.
-    pub fn is_inside(&self, shadow: &Shadow) -> bool {
+    /// Whether the hidden directory lies in the workspace, and not behind a link out of it.
+    pub(crate) fn is_inside(&self, shadow: &Shadow) -> bool {
         shadow.target == self.target.join(&shadow.path)
     }
 
-    /// What the person should know.
-    pub fn notes(&self) -> &[Note] {
+    /// Whether the entry `name` of the workspace's root is hidden, or anything in it.
+    pub(crate) fn hides(&self, name: &str) -> bool {
+        let is_in_entry = |shadow: &Shadow| shadow.path.as_str().split('/').next() == Some(name);
+        self.shadows.iter().any(is_in_entry)
+    }
+
+    /// The notes of the policies, then those of the host.
+    pub(crate) fn notes(&self) -> &[Note] {
         &self.notes
     }
 
-    /// The environment whose `bin` comes first on PATH: the first that was listed,
-    /// else the one in the workspace's root that the usual order of names prefers.
-    pub fn primary(&self) -> Option<&Shadow> {
-        let at = |path: &str| self.shadows.iter().find(|shadow| shadow.path.as_str() == path);
-        let listed = self.listed.first().and_then(|path| at(path.as_str()));
-        listed.or_else(|| NAMES.into_iter().find_map(at))
+    /// The environment whose `bin` comes first on PATH, if the policy chose one.
+    pub(crate) fn primary(&self) -> Option<&Shadow> {
+        self.primary.and_then(|index| self.shadows.get(index))
     }
 }
 
-impl From<&wit::Kind> for String {
+/// How important a note is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Severity {
+    /// Information.
+    Info,
+    /// A risk, or a request that could not be met.
+    Warning,
+}
+
+impl Severity {
+    /// The name in JSON.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+impl From<wit::Severity> for Severity {
+    fn from(severity: wit::Severity) -> Self {
+        match severity {
+            wit::Severity::Info => Self::Info,
+            wit::Severity::Warning => Self::Warning,
+        }
+    }
+}
+
+/// The kind of a hidden directory, as `kind` in the WIT package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum FindingKind {
+    /// A Python virtual environment.
+    Venv,
+    /// A conda prefix.
+    Conda,
+    /// A directory without a marker.
+    Unmarked,
+    /// A directory that does not exist yet.
+    Reserved,
+    /// A link out of the project.
+    Unseen,
+    /// Any other kind, with the policy's name for it.
+    Other(String),
+}
+
+impl FindingKind {
+    /// The name in JSON and in messages.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Venv => "venv",
+            Self::Conda => "conda",
+            Self::Unmarked => "unmarked",
+            Self::Reserved => "reserved",
+            Self::Unseen => "unseen",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+impl From<&wit::Kind> for FindingKind {
     fn from(kind: &wit::Kind) -> Self {
         match kind {
-            wit::Kind::Venv => "venv".to_owned(),
-            wit::Kind::Conda => "conda".to_owned(),
-            wit::Kind::Unmarked => "unmarked".to_owned(),
-            wit::Kind::Reserved => "reserved".to_owned(),
-            wit::Kind::Unseen => "unseen".to_owned(),
-            wit::Kind::Other(name) => name.clone(),
+            wit::Kind::Venv => Self::Venv,
+            wit::Kind::Conda => Self::Conda,
+            wit::Kind::Unmarked => Self::Unmarked,
+            wit::Kind::Reserved => Self::Reserved,
+            wit::Kind::Unseen => Self::Unseen,
+            wit::Kind::Other(name) => Self::Other(name.clone()),
         }
     }
 }

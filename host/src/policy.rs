@@ -1,116 +1,145 @@
-//! Asking a policy. What comes back is believed only after [`crate::plan`].
+//! Runs the policies of a project. Their result is untrusted until [`crate::plan`] has checked it.
 
-mod answer;
-mod asked;
 mod builtin;
 mod cache;
-mod check;
+mod component_check;
+mod failure;
 mod filesystem;
+mod findings_check;
 mod inspect;
 mod limits;
 mod load;
-mod run;
+mod merge;
+mod result;
 mod sandbox;
 mod spinner;
+mod started;
+mod thread;
 mod tuning;
-mod unite;
-mod watch;
+mod watchdog;
 
 use std::path::Path;
 use std::time::Duration;
 
-pub use answer::unanswered;
-pub use builtin::builtin;
-pub use cache::{Kept, kept};
-pub use check::{Checked, check};
+pub(crate) use builtin::builtin;
+pub(crate) use cache::cache_status;
+pub(crate) use component_check::check_component;
+pub(crate) use result::error_json;
 
-use crate::config::{Config, PolicySource, Selection};
+use crate::config::{Changes, Config, PolicySource, Selection};
+use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::path::RelPath;
 use crate::value::Storage;
 use crate::wit;
 use crate::workspace::Workspace;
-use asked::{Asked, Terms};
-use load::Policy;
+use load::LoadedPolicy;
+use started::{PolicyOptions, StartedPolicy};
 
-/// Where a policy finds the workspace: the guest path of its one preopen.
+/// The guest path of a policy's only preopened directory, the workspace.
 const ROOT: &str = "/workspace";
 
-/// What the policies answered, with what they were asked and what they took.
+/// The interface that this host implements, with its version.
+const INTERFACE: &str = "paude:isolation@0.1.0";
+
+/// The merged result of all policies, unchecked.
 #[derive(Debug)]
-pub struct Answer {
-    /// What [`crate::plan::Plan::check`] judges.
+pub struct PolicyResult {
+    /// The input of [`crate::plan::Plan::check`].
     pub raw: wit::RawPlan,
+    /// The end of the time that the policies and the check have together.
+    pub deadline: Deadline,
     query: wit::Query,
-    /// What each policy took, and the time that each had.
-    used: Vec<(String, run::Used)>,
-    time: Duration,
+    /// The name and the resource usage of each policy, in the order of the configuration.
+    usage: Vec<(String, thread::PolicyUsage)>,
 }
 
-/// Asks the policies, one after the other, what to hide in this workspace. Where one has to
-/// be compiled, a terminal is told, unless the person wants it `quiet`.
-pub fn propose(config: &Config, workspace: &Workspace, quiet: bool) -> Result<Answer> {
-    let (query, layout) = question(config, workspace);
-    let terms = Terms {
+/// Runs the configured policies one after the other, and returns their merged result. While
+/// one is compiled or searches, stderr shows progress if it is a terminal and not `quiet`.
+///
+/// Fails if a policy cannot be read or run, exceeds a limit, crashes, refuses or returns too much
+/// or an invalid path, and if more than one policy besides the built-in one exports `planning`.
+pub fn propose(config: &Config, workspace: &Workspace, quiet: bool) -> Result<PolicyResult> {
+    let (query, layout) = build_query(config, workspace);
+    let options = PolicyOptions {
         workspace: Some(workspace),
         time: config.policy_timeout,
         cache: config.policy_cache,
         quiet,
+        shares_time: config.policies.len() > 1,
     };
-    let (mut answers, mut used) = (Vec::new(), Vec::new());
+    let mut deadline = Deadline::after(total_time(config));
+    let (mut results, mut usage) = (Vec::new(), Vec::new());
     let (mut planner, mut builtin) = (None, None);
-    for (at, choice) in config.policies.iter().enumerate() {
-        let mut policy = Asked::start(Policy::load(choice, workspace)?, &terms)?;
-        answers.push(policy.detect(&query)?);
-        used.push(policy.used());
-        // The built-in one plans where no other does.
+    for (index, choice) in config.policies.iter().enumerate() {
+        let loaded = deadline.exclude(|| LoadedPolicy::load(choice, workspace))?;
+        let mut policy = StartedPolicy::start(loaded, &options, &mut deadline)?;
+        let findings = policy.detect(&query, deadline)?;
+        usage.push(policy.usage());
+        // Before any other code uses it, so that its fault is not attributed to another policy.
+        findings_check::check_findings(&usage[index].0, &findings)?;
+        results.push(findings);
+        // The built-in policy plans only if no other one does.
         match (policy.plans(), &choice.source) {
-            (true, PolicySource::Builtin) => builtin = Some((at, policy)),
+            (true, PolicySource::Builtin) => builtin = Some((index, policy)),
             (true, _) => {
-                if let Some((other, _)) = planner.replace((at, policy)) {
-                    return Err(two_planners(&used[other].0, &used[at].0));
+                if let Some((other, _)) = planner.replace((index, policy)) {
+                    return Err(two_planners(&usage[other].0, &usage[index].0));
                 }
             }
             (false, _) => {}
         }
     }
-    let findings = unite::unite(answers);
+    let findings = merge::merge(results);
     let plan = match planner.or(builtin) {
-        Some((at, mut policy)) => {
-            let plan = policy.plan(&findings, &layout)?;
-            used[at] = policy.used();
+        Some((index, mut policy)) => {
+            let plan = policy.plan(&findings, &layout, deadline)?;
+            usage[index] = policy.usage();
             plan
         }
         None => {
-            let terms = Terms { workspace: None, ..terms };
-            Asked::start(Policy::builtin(), &terms)?.plan(&findings, &layout)?
+            let options = PolicyOptions { workspace: None, shares_time: true, ..options };
+            let builtin = LoadedPolicy::builtin();
+            let mut policy = StartedPolicy::start(builtin, &options, &mut deadline)?;
+            policy.plan(&findings, &layout, deadline)?
         }
     };
     let raw = wit::RawPlan { findings, plan, layout };
-    Ok(Answer { raw, query, used, time: config.policy_timeout })
+    Ok(PolicyResult { raw, deadline, query, usage })
+}
+
+/// The wall time of all policies, the merge and the check of the result together: the time of the
+/// policy that has the most.
+fn total_time(config: &Config) -> Duration {
+    let searches = config.policies.iter().any(|choice| choice.source == PolicySource::Builtin);
+    let default = if searches { limits::BUILTIN_TIME } else { limits::CUSTOM_TIME };
+    config.policy_timeout.unwrap_or(default)
 }
 
 fn two_planners(one: &str, other: &str) -> Error {
-    Error::usage(format!("{one} and {other} both plan, and one plan is wanted"))
-        .hint("leave out one of them; a policy that only detects goes with any other")
+    Error::usage(format!("{one} and {other} both export `planning`, and only one policy may"))
+        .hint("remove one of them; policies that only detect can be combined with any other")
 }
 
-/// What a policy is asked about this workspace.
-fn question(config: &Config, workspace: &Workspace) -> (wit::Query, wit::Layout) {
+/// The arguments of `detect` and `plan` for this workspace.
+fn build_query(config: &Config, workspace: &Workspace) -> (wit::Query, wit::Layout) {
+    let strings = |paths: &[RelPath]| paths.iter().map(RelPath::to_string).collect();
+    let (selection, changes) = match &config.selection {
+        Selection::Auto(changes) => (wit::Selection::Auto, changes.clone()),
+        Selection::Off => (wit::Selection::Off, Changes::default()),
+        Selection::Listed(paths) => (wit::Selection::Listed(strings(paths)), Changes::default()),
+    };
     let query = wit::Query {
         root: ROOT.to_owned(),
-        selection: match &config.selection {
-            Selection::Auto => wit::Selection::Auto,
-            Selection::Off => wit::Selection::Off,
-            Selection::Listed(paths) => {
-                wit::Selection::Listed(paths.iter().map(RelPath::to_string).collect())
-            }
-        },
+        selection,
+        also: strings(&changes.also),
+        except: strings(&changes.except),
         depth: config.depth,
+        skip: config.skip.clone(),
     };
     let layout = wit::Layout {
-        // Told only for messages: what is mounted is the workspace itself.
-        workspace: sayable(workspace.path().as_path()),
+        // Policies only repeat it: the host mounts the workspace by its own handle.
+        workspace: representable(workspace.path().as_path()),
         backing: match config.storage {
             Storage::Tmpfs => wit::Backing::Tmpfs,
             Storage::Volume => wit::Backing::Volume,
@@ -120,10 +149,8 @@ fn question(config: &Config, workspace: &Workspace) -> (wit::Query, wit::Layout)
     (query, layout)
 }
 
-/// A path as the interface can say it, with U+FFFD for what it cannot.
-fn sayable(path: &Path) -> String {
+/// A path as a WIT string, with U+FFFD for each control character and each byte that is not
+/// UTF-8, as `layout.workspace` requires.
+fn representable(path: &Path) -> String {
     path.to_string_lossy().replace(char::is_control, "\u{fffd}")
 }
-
-/// The interface version that this host speaks.
-const SPOKEN: &str = "paude:isolation@0.1.0";

@@ -1,79 +1,99 @@
-//! The receipt of a run: whether the hidden environments of the host were left alone.
+//! The receipt of a run: whether the hidden environments of the host changed.
 
-mod file;
 mod json;
+mod output;
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::escape::shown;
 use crate::fingerprint::{Difference, Fingerprint};
+use crate::json_line;
 use crate::path::{HostPath, RelPath};
 use crate::plan::{Plan, Shadow};
-use crate::render::Engine;
 use crate::workspace::{Workspace, open_outside};
 
-use file::File;
+use output::ReceiptFile;
 
-pub use json::{Changes, text};
+pub(crate) use json::EnvironmentChanges;
 
-/// A receipt that is to be written when the run has ended.
+/// A receipt to be written after the run.
 #[derive(Debug)]
-pub struct Receipt {
-    file: File,
-    before: Before,
+pub(crate) struct Receipt {
+    file: ReceiptFile,
+    before: EnvironmentsBefore,
 }
 
 impl Receipt {
-    /// Looks at what the plan hides, and makes sure that the file can be written.
-    pub fn begin(file: &Path, workspace: &Workspace, plan: &Plan) -> Result<Self> {
-        let place = HostPath::nearest(file).ok();
-        let hidden = |shadow: &&Shadow| {
+    /// Takes the fingerprints of what the plan hides. Fails if the file cannot be written, or
+    /// lies in a hidden directory.
+    pub(crate) fn prepare(file: &Path, workspace: &Workspace, plan: &Plan) -> Result<Self> {
+        let path = HostPath::canonicalize_existing_prefix(file).ok();
+        let contains_file = |shadow: &&Shadow| {
             let directory = workspace.path().join(shadow.path());
-            place.as_ref().is_some_and(|place| place.as_path().starts_with(directory.as_path()))
+            path.as_ref().is_some_and(|path| path.as_path().starts_with(directory.as_path()))
         };
-        if let Some(shadow) = plan.shadows().iter().find(hidden) {
+        if let Some(shadow) = plan.shadows().iter().find(contains_file) {
             let path = shown(shadow.path().as_str());
             return Err(Error::usage(format!(
-                "a receipt in `{path}` would change what it tells of"
+                "a receipt in `{path}` would change the environment that it describes"
             ))
-            .hint("let it lie elsewhere"));
+            .hint("write it to a file outside of it"));
         }
-        let file = File::prepare(file)?;
-        text(workspace.path())?;
-        let before = Before::look(workspace, plan)?;
-        before.can_be_said()?;
+        let file = ReceiptFile::prepare(file)?;
+        json_line::path_str(workspace.path().as_path())?;
+        let before = EnvironmentsBefore::capture(workspace, plan)?;
+        before.check_representable()?;
         Ok(Self { file, before })
     }
 
-    /// Looks again, and writes what was seen, after a run that ended with this code.
-    pub fn end(self, workspace: &Workspace, engine: Engine, code: u8) -> Result<Vec<Compared>> {
-        let compared = self.before.compare(workspace)?;
-        self.file.write(&json::receipt(workspace.path(), engine, code, &compared)?)?;
-        Ok(compared)
+    /// Takes the fingerprints again and writes the file, after a run that ended with this exit
+    /// code. If that fails, or once `cancelled` is true, removes an earlier receipt, which would
+    /// be taken for this run's.
+    pub(crate) fn finish(
+        self,
+        workspace: &Workspace,
+        engine: Engine,
+        code: u8,
+        cancelled: &AtomicBool,
+    ) -> Result<Vec<Comparison>> {
+        let Self { file, before } = self;
+        let write = || {
+            let comparisons = before.compare(workspace, cancelled)?;
+            let text = json::receipt(workspace.path(), engine, code, &comparisons)?;
+            if !cancelled.load(Ordering::Relaxed) {
+                file.write(&text)?;
+            }
+            match cancelled.load(Ordering::Relaxed) {
+                true => Err(Error::failed("the receipt was cancelled")),
+                false => Ok(comparisons),
+            }
+        };
+        write().inspect_err(|_| file.remove())
     }
 }
 
-/// The environments of a plan as they were before a run.
+/// The environments that a plan hides, as they were before the run.
 #[derive(Debug)]
-pub struct Before(Vec<Environment>);
+pub(crate) struct EnvironmentsBefore(Vec<EnvironmentBefore>);
 
-/// One environment before.
 #[derive(Debug)]
-struct Environment {
+struct EnvironmentBefore {
     path: RelPath,
-    /// Where it is on this machine, a link out of the project followed.
+    /// The directory on the host, with a link out of the project followed.
     directory: HostPath,
     outside: bool,
-    /// Whether it is but a place for one.
-    place: bool,
-    before: Option<Fingerprint>,
+    /// Whether the directory is only a placeholder for an environment.
+    is_placeholder: bool,
+    fingerprint: Option<Fingerprint>,
 }
 
-/// One environment before and after a run.
+/// One environment before and after the run; a fingerprint is `None` if it did not exist.
 #[derive(Debug)]
-pub struct Compared {
+pub(crate) struct Comparison {
     path: RelPath,
     directory: HostPath,
     before: Option<Fingerprint>,
@@ -81,104 +101,119 @@ pub struct Compared {
     differences: Vec<Difference>,
 }
 
-impl Before {
-    /// Looks at every environment that the plan hides.
-    pub fn look(workspace: &Workspace, plan: &Plan) -> Result<Self> {
-        let look = |shadow: &Shadow| {
+impl EnvironmentsBefore {
+    /// Takes the fingerprint of every environment that the plan hides.
+    pub(crate) fn capture(workspace: &Workspace, plan: &Plan) -> Result<Self> {
+        let capture = |shadow: &Shadow| {
+            let fail = |error| cannot_examine(shadow.path(), &error);
             let outside = !plan.is_inside(shadow);
             let directory = match outside {
-                true => workspace.follow_outside(shadow.path()).map(|(directory, _)| directory),
-                false => Ok(workspace.path().join(shadow.path())),
+                true => workspace.follow_outside(shadow.path()).map_err(fail)?.0,
+                false => workspace.path().join(shadow.path()),
             };
-            let (path, fail) = (shadow.path().clone(), |error| unseen(shadow.path(), &error));
-            let (directory, place) = (directory.map_err(fail)?, shadow.is_place());
-            let mut environment = Environment { path, directory, outside, place, before: None };
-            environment.before = environment.now(workspace).map_err(fail)?;
+            let mut environment = EnvironmentBefore {
+                path: shadow.path().clone(),
+                directory,
+                outside,
+                is_placeholder: shadow.is_placeholder(),
+                fingerprint: None,
+            };
+            let cancelled = AtomicBool::new(false);
+            let fingerprint = environment.take_fingerprint(workspace, &cancelled);
+            environment.fingerprint = fingerprint.map_err(fail)?;
             Ok(environment)
         };
-        plan.shadows().iter().map(look).collect::<Result<_>>().map(Self)
+        plan.shadows().iter().map(capture).collect::<Result<_>>().map(Self)
     }
 
-    /// Fails if JSON could not say where one of them is.
-    pub fn can_be_said(&self) -> Result<()> {
-        self.0.iter().try_for_each(|environment| text(&environment.directory).map(drop))
+    /// Fails if the path of an environment cannot be represented in JSON.
+    pub(crate) fn check_representable(&self) -> Result<()> {
+        let mut directories = self.0.iter().map(|environment| environment.directory.as_path());
+        directories.try_for_each(|directory| json_line::path_str(directory).map(drop))
     }
 
-    /// Looks again, at the same places.
-    pub fn compare(self, workspace: &Workspace) -> Result<Vec<Compared>> {
-        let compare = |environment: Environment| {
-            let after =
-                environment.now(workspace).map_err(|error| unseen(&environment.path, &error))?;
-            let Environment { path, directory, before, .. } = environment;
+    /// Takes the fingerprints again, of the same directories. Fails soon after `cancelled` becomes
+    /// true.
+    pub(crate) fn compare(
+        self,
+        workspace: &Workspace,
+        cancelled: &AtomicBool,
+    ) -> Result<Vec<Comparison>> {
+        let compare = |environment: EnvironmentBefore| {
+            let after = environment
+                .take_fingerprint(workspace, cancelled)
+                .map_err(|error| cannot_examine(&environment.path, &error))?;
+            let EnvironmentBefore { path, directory, fingerprint: before, .. } = environment;
             let differences = Fingerprint::differences(before.as_ref(), after.as_ref());
-            Ok(Compared { path, directory, before, after, differences })
+            Ok(Comparison { path, directory, before, after, differences })
         };
         self.0.into_iter().map(compare).collect()
     }
 }
 
-impl Environment {
-    /// The directory as it is now; `None` if it is not there. An empty one that is but a
-    /// place may be a mount point that another run made, and removes when it ends.
-    fn now(&self, workspace: &Workspace) -> io::Result<Option<Fingerprint>> {
+impl EnvironmentBefore {
+    /// The fingerprint of the directory; `None` if it does not exist. An empty placeholder
+    /// counts as missing, because another run may have created it as its mount point, and
+    /// removes it when it ends.
+    fn take_fingerprint(
+        &self,
+        workspace: &Workspace,
+        cancelled: &AtomicBool,
+    ) -> io::Result<Option<Fingerprint>> {
         let opened = match self.outside {
             true => open_outside(&self.directory),
             false => workspace.open_dir(&self.path),
         };
         match opened {
             Ok(dir) => {
-                let now = Fingerprint::take(dir)?;
-                Ok((!self.place || now.entries() > 1).then_some(now))
+                let fingerprint = Fingerprint::take_unless(dir, cancelled)?;
+                Ok((!self.is_placeholder || fingerprint.entries() > 1).then_some(fingerprint))
             }
-            Err(error) if gone(&error) => Ok(None),
+            Err(error) if is_missing(&error) => Ok(None),
             Err(error) => Err(error),
         }
     }
 }
 
-/// Whether no directory stands at a path.
-fn gone(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+/// Whether there is no directory at the path.
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
-fn unseen(path: &RelPath, error: &io::Error) -> Error {
-    Error::failed(format!("cannot look at the environment `{}`: {error}", shown(path.as_str())))
-        .hint("without that, nothing can be said about it")
+fn cannot_examine(path: &RelPath, error: &io::Error) -> Error {
+    let path = shown(path.as_str());
+    Error::failed(format!("cannot examine the environment `{path}`: {error}"))
+        .hint("without that, paude cannot show whether the run changes it")
 }
 
-impl Compared {
-    /// Which environment.
-    pub fn path(&self) -> &RelPath {
+impl Comparison {
+    /// The path of the environment in the project.
+    pub(crate) fn path(&self) -> &RelPath {
         &self.path
     }
 
-    /// How many entries it had; `None` if it was not there.
-    pub fn entries(&self) -> Option<usize> {
+    /// The number of entries before; `None` if the environment did not exist.
+    pub(crate) fn entries(&self) -> Option<usize> {
         self.before.as_ref().map(Fingerprint::entries)
     }
 
-    /// How many of them could not be read, and may therefore have changed unseen.
-    pub fn unread(&self) -> usize {
-        self.last().map_or(0, |tree| tree.unread().count())
+    /// The number of entries whose content was not compared, and that may have changed unnoticed.
+    pub(crate) fn unread_count(&self) -> usize {
+        self.latest().map_or(0, |fingerprint| fingerprint.unread().count())
     }
 
-    /// The tree as it was seen last.
-    fn last(&self) -> Option<&Fingerprint> {
+    /// The latest fingerprint that there is.
+    fn latest(&self) -> Option<&Fingerprint> {
         self.after.as_ref().or(self.before.as_ref())
     }
 
-    /// What is not as it was.
-    pub fn differences(&self) -> &[Difference] {
-        &self.differences
-    }
-
-    /// What changed, in a few words; `None` if nothing did.
-    pub fn summary(&self) -> Option<String> {
+    /// What changed, in one sentence; `None` if nothing did.
+    pub(crate) fn summary(&self) -> Option<String> {
         let first = self.differences.first()?;
         let name = shown(&String::from_utf8_lossy(&first.name)).into_owned();
         Some(match self.differences.len() {
-            1 => format!("`{name}` in it is not as it was"),
-            count => format!("{count} entries of it are not as they were, `{name}` the first"),
+            1 => format!("its entry `{name}` changed"),
+            count => format!("{count} of its entries changed, the first is `{name}`"),
         })
     }
 }

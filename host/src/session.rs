@@ -1,20 +1,19 @@
-//! Mount points that did not exist, and what a killed run left behind.
+//! Mount points that did not exist, and the cleanup after killed runs.
 //!
-//! An engine needs each mount point to exist, and leaves the ones it makes. So
-//! `paude` makes them, and removes them again if they are still empty and nobody
-//! uses them: to remove a directory takes the shadow over it away (the kernel
-//! detaches it), in whichever container that is. Two locks see to that, and no
-//! kill can leave them locked:
+//! An engine needs each mount point to exist, and leaves behind the ones that it creates. So
+//! paude creates them, and removes them again if they are still empty and not in use. Removing
+//! a directory that is in use would detach the shadow on it, in whichever container that is.
+//! Two locks prevent it, and the kernel releases both when a run is killed:
 //!
-//! - Every run of a person holds a shared lock on the workspace's journal. One that
-//!   finds itself alone, at its begin or its end, clears what the journal names:
-//!   containers of killed runs, then directories.
-//! - Every run holds a shared lock on each empty directory that it hides. Another
-//!   person's runs have another journal, but they meet here.
+//! - Every run of a user holds a shared lock on the workspace's journal. A run that gets an
+//!   exclusive lock, at its start or its end, cleans up what the journal names: the containers
+//!   of killed runs, then directories.
+//! - Every run holds a shared lock on each empty directory that it hides. Runs of different
+//!   users have different journals, but share these locks.
 //!
-//! A directory is made under a name that nobody else gives, noted with what tells it
-//! from a later one, and then renamed: a kill while it is made leaves none that nobody
-//! removes, nor costs the person a directory of their own.
+//! A directory is created under a staging name that only this run uses, recorded with its
+//! identity, and then renamed. So a run that is killed meanwhile leaves no directory that paude
+//! would not remove, and paude removes none that the user created.
 
 mod directory;
 mod journal;
@@ -24,203 +23,206 @@ use std::time::Duration;
 
 use cap_std::fs::File;
 
-use crate::engine::remove_container;
+use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::escape::{shown, shown_path};
+use crate::execute::remove_container;
 use crate::path::RelPath;
 use crate::plan::{Plan, Shadow};
-use crate::render::{Engine, Job};
-use crate::workspace::{Place, Workspace};
-use directory::Hold;
-use journal::{Entry, Journal};
+use crate::run_spec::RunSpec;
+use crate::workspace::{PathState, Workspace};
+use directory::LockOutcome;
+use journal::{Journal, JournalEntry};
 
 pub(crate) use directory::identity;
 
-/// How often, and how long apart, a directory that another run is removing is tried.
+/// How often, and how long apart, to try a directory that another run is removing.
 const TRIES: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// How long a client may take to make its container. One whose paude is killed goes on
-/// for a moment, and a container that is removed meanwhile comes back.
-const STARTING: Duration = Duration::from_secs(3);
+/// How long a client may take to create its container. After its paude is killed it goes on for
+/// a moment, so a container that is removed earlier may appear again.
+const CREATION: Duration = Duration::from_secs(3);
 
-/// A run's hold on its workspace; ends what it began when dropped.
+/// A run's locks on its workspace; dropping it cleans up.
 #[derive(Debug)]
-pub struct Session<'w> {
+pub(crate) struct Session<'w> {
     workspace: &'w Workspace,
-    /// The job's name, which no other run has.
+    /// The name of the run's container, which no other run has.
     name: String,
-    /// A run that makes no directory can do without.
+    /// An error matters only to a run that creates a directory.
     journal: io::Result<Journal>,
     /// The container that the journal names.
     container: Option<(Engine, String)>,
-    /// The empty directories that this run hides, locked.
-    held: Vec<File>,
+    /// The locked empty directories that this run hides.
+    locked: Vec<File>,
 }
 
 impl<'w> Session<'w> {
-    /// Joins the runs on this workspace, clears what killed ones left, and makes
-    /// the mount points that the plan needs. This is also the last look at the paths
-    /// before an engine mounts there: each must lead where it led when it was checked.
-    pub fn begin(workspace: &'w Workspace, plan: &Plan, engine: Engine, job: &Job) -> Result<Self> {
+    /// Takes the locks, cleans up after killed runs, and creates the mount points that the plan
+    /// needs.
+    ///
+    /// This is also the last check of the paths before an engine mounts there: each must lead
+    /// where it led when the plan was checked.
+    pub(crate) fn begin(workspace: &'w Workspace, plan: &Plan, spec: &RunSpec) -> Result<Self> {
         if !workspace.is_in_place() {
-            return Err(changed(&shown_path(workspace.path().as_path())));
+            return Err(replaced(&shown_path(workspace.path().as_path())));
         }
         let journal = Journal::open(workspace);
-        let name = job.name.clone();
-        let mut session = Self { workspace, name, journal, container: None, held: Vec::new() };
+        let name = spec.name.clone();
+        let mut session = Self { workspace, name, journal, container: None, locked: Vec::new() };
         if let Ok(journal) = &session.journal {
-            if journal.is_alone() {
-                session.clear(journal);
+            if journal.try_lock_exclusive() {
+                session.clean_up(journal);
             }
-            journal.join().map_err(|error| {
+            journal.lock_shared().map_err(|error| {
                 Error::failed(format!("cannot lock the journal of this run: {error}"))
             })?;
         }
         for shadow in plan.shadows() {
-            session.hold(shadow, plan)?;
+            session.lock_mount_point(shadow, plan)?;
         }
-        if engine != Engine::Native {
-            let name = job.name.clone();
-            // Where that fails, only a kill can leave the container behind.
-            if session.note(Entry::Container { engine, name: name.clone() }).is_ok() {
+        if spec.engine != Engine::Native {
+            let (engine, name) = (spec.engine, spec.name.clone());
+            // Without this entry, the container stays behind only if this run is killed.
+            if session.record(JournalEntry::Container { engine, name: name.clone() }).is_ok() {
                 session.container = Some((engine, name));
             }
         }
         Ok(session)
     }
 
-    /// Clears what killed runs on this workspace left, unless another run is there.
-    pub fn clear_killed(workspace: &'w Workspace) {
+    /// Cleans up after killed runs on this workspace, unless another run is active.
+    pub(crate) fn clean_up_killed(workspace: &'w Workspace) {
         let (journal, name) = (Journal::open(workspace), String::new());
-        drop(Self { workspace, name, journal, container: None, held: Vec::new() });
+        drop(Self { workspace, name, journal, container: None, locked: Vec::new() });
     }
 
-    /// Says that the container is known to be gone.
-    pub fn container_gone(&mut self) {
+    /// Records that the container is known to be gone.
+    pub(crate) fn record_container_gone(&mut self) {
         if let Some((engine, name)) = self.container.take() {
-            let _ = self.note(Entry::Gone { engine, name });
+            let _ = self.record(JournalEntry::Gone { engine, name });
         }
     }
 
-    fn note(&self, entry: Entry) -> io::Result<()> {
+    fn record(&self, entry: JournalEntry) -> io::Result<()> {
         let journal = self.journal.as_ref().map_err(|error| error.kind())?;
-        journal.add(&[entry])
+        journal.append(&[entry])
     }
 
-    /// Looks at one mount point again, makes it if it is missing, and locks it.
-    fn hold(&mut self, shadow: &Shadow, plan: &Plan) -> Result<()> {
+    /// Checks one mount point again, creates it if it is missing, and locks it.
+    fn lock_mount_point(&mut self, shadow: &Shadow, plan: &Plan) -> Result<()> {
         let path = shadow.path();
         let fail = |error: io::Error| {
             Error::failed(format!("cannot hide `{}`: {error}", shown(path.as_str())))
         };
         let inside = plan.is_inside(shadow);
         for _ in 0..TRIES {
-            match self.workspace.place(path) {
-                Ok(Place::Directory(real)) if inside && real == *path => {
-                    match directory::hold(self.workspace.dir(), path).map_err(fail)? {
-                        Hold::Locked(dir) => {
-                            self.held.push(dir);
+            match self.workspace.inspect_path(path) {
+                Ok(PathState::Directory(real)) if inside && real == *path => {
+                    match directory::lock(self.workspace.dir(), path).map_err(fail)? {
+                        LockOutcome::Locked(dir) => {
+                            self.locked.push(dir);
                             return Ok(());
                         }
-                        Hold::NoNeed => return Ok(()),
-                        Hold::Going => std::thread::sleep(PAUSE),
+                        LockOutcome::NotNeeded => return Ok(()),
+                        LockOutcome::BeingRemoved => std::thread::sleep(PAUSE),
                     }
                 }
-                // Also one that was there: made by another run, which has ended since.
-                Ok(Place::Missing(make)) if inside && make.last() == Some(path) => {
-                    make.iter().try_for_each(|path| self.make(path))?;
+                // Also if it existed during the check: another run had created it and has ended.
+                Ok(PathState::Missing(missing)) if inside && missing.last() == path => {
+                    missing.iter().try_for_each(|path| self.create(&path))?;
                 }
-                Ok(Place::Outside) if !inside && self.leads_to(path, shadow) => return Ok(()),
+                Ok(PathState::Outside) if !inside && self.leads_to(path, shadow) => return Ok(()),
                 Err(error) => return Err(fail(error)),
                 _ => break,
             }
         }
-        Err(changed(&shown(path.as_str())))
+        Err(replaced(&shown(path.as_str())))
     }
 
+    /// Whether a link out of the workspace still leads to the shadow's target.
     fn leads_to(&self, path: &RelPath, shadow: &Shadow) -> bool {
         self.workspace.follow_outside(path).is_ok_and(|(real, marker)| {
             marker.is_some() && real.as_path() == shadow.target().as_path()
         })
     }
 
-    /// Makes one directory and notes it. If it is there already, it is another's, and the
-    /// caller looks again.
-    fn make(&self, path: &RelPath) -> Result<()> {
-        let fail = |why: String, hint: &str| {
-            let text = format!("cannot make the mount point `{}`: {why}", shown(path.as_str()));
-            Error::failed(text).hint(hint)
+    /// Creates one directory and records it. If another process creates it first, this does
+    /// nothing, and the caller checks the path again.
+    fn create(&self, path: &RelPath) -> Result<()> {
+        let fail = |reason: String, hint: &str| {
+            let path = shown(path.as_str());
+            Error::failed(format!("cannot create the mount point `{path}`: {reason}")).hint(hint)
         };
         if let Err(error) = &self.journal {
             return Err(fail(
-                format!("no journal to note it in: {error}"),
-                "make the directory yourself, or set XDG_STATE_HOME to one that you may write to",
+                format!("no journal to record it in: {error}"),
+                "create the directory yourself, or set XDG_STATE_HOME to a writable directory \
+                 outside of the project",
             ));
         }
-        let cradle = format!(".{}", self.name);
-        directory::make(self.workspace.dir(), path, &cradle, |entry| self.note(entry)).map_err(
-            |error| {
-                let hint = match error.kind() {
-                    ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space",
-                    _ => "make the directory yourself, or leave it out with --venv",
-                };
-                fail(error.to_string(), hint)
-            },
-        )
+        let staging = format!(".{}", self.name);
+        let record = |entry| self.record(entry);
+        directory::create(self.workspace.dir(), path, &staging, record).map_err(|error| {
+            let hint = match error.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space",
+                _ => "create the directory yourself, or leave it out with --venv",
+            };
+            fail(error.to_string(), hint)
+        })
     }
 
-    /// Removes what the journal names, but for what is still in use. Only while alone.
-    fn clear(&self, journal: &Journal) {
+    /// Removes what the journal names, except what is still in use. Requires the exclusive lock.
+    fn clean_up(&self, journal: &Journal) {
         let entries = journal.entries();
-        let mut kept = Vec::new();
+        let mut remaining = Vec::new();
         for entry in &entries {
-            if let Entry::Container { engine, name } = entry
-                // In a project that is a whole home directory, containers write here too.
-                && Job::could_be_named(name)
-                && !entries.contains(&Entry::Gone { engine: *engine, name: name.clone() })
+            if let JournalEntry::Container { engine, name } = entry
+                // A container may write the journal if the project is a whole home directory.
+                && RunSpec::is_container_name(name)
+                && !entries.contains(&JournalEntry::Gone { engine: *engine, name: name.clone() })
             {
-                std::thread::sleep(STARTING.saturating_sub(journal.age()));
+                std::thread::sleep(CREATION.saturating_sub(journal.age()));
                 if !remove_container(*engine, name, Duration::ZERO) {
-                    kept.push(entry.clone());
+                    remaining.push(entry.clone());
                 }
             }
         }
         // A container that may still run may use any of the directories.
-        let in_use = !kept.is_empty();
+        let in_use = !remaining.is_empty();
         for entry in entries.iter().rev() {
-            if let Entry::Directory { path, identity } = entry
+            if let JournalEntry::Directory { path, identity } = entry
                 && let Ok(path) = RelPath::parse(path)
                 && (in_use
                     || !directory::remove(
                         self.workspace.dir(),
                         &path,
                         identity.as_deref(),
-                        !kept.is_empty(),
+                        !remaining.is_empty(),
                     ))
             {
-                kept.push(entry.clone());
+                remaining.push(entry.clone());
             }
         }
-        kept.reverse(); // outermost first again
-        let _ = journal.keep(&kept);
+        remaining.reverse(); // outermost first again
+        let _ = journal.replace(&remaining);
     }
 }
 
 impl Drop for Session<'_> {
     fn drop(&mut self) {
-        self.held.drain(..).for_each(directory::release);
-        // The last one out clears the table.
+        self.locked.drain(..).for_each(directory::unlock);
         if let Ok(journal) = &self.journal
-            && journal.is_alone()
+            && journal.try_lock_exclusive()
         {
-            self.clear(journal);
+            self.clean_up(journal);
         }
     }
 }
 
-/// Somebody put another thing in a path's place since the plan was checked.
-fn changed(path: &str) -> Error {
-    Error::failed(format!("`{path}` was replaced while paude looked at it"))
+/// The error for a path that leads elsewhere than when the plan was checked.
+fn replaced(path: &str) -> Error {
+    Error::failed(format!("`{path}` was replaced after paude checked it"))
         .hint("nothing was started; run it again")
 }

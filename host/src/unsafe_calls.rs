@@ -1,39 +1,55 @@
-//! All unsafe code of `paude`: each block is one call, behind a safe function.
+//! All unsafe code of `paude`: each block makes one call, behind a safe function.
 #![expect(
     unsafe_code,
-    reason = "loading our own machine code, and system calls that have no safe form in std or rustix"
+    reason = "loads machine code, and makes system calls that std and rustix have no safe form of"
 )]
 
 use std::ptr::NonNull;
 
 use wasmtime::component::Component;
 
-/// Machine code at the start of a page, as `mmap` would put it.
+/// Machine code aligned to a page, as `mmap` would place it.
 #[repr(C, align(4096))]
-struct Paged<const LENGTH: usize>([u8; LENGTH]);
+struct PageAligned<const LENGTH: usize>([u8; LENGTH]);
 
 const LENGTH: usize = include_bytes!(concat!(env!("OUT_DIR"), "/policy.cwasm")).len();
 
-// On Linux among the program's own code, and so executable where it lies.
+// On Linux in the section of the program's own code, and so executable in place.
 #[cfg_attr(target_os = "linux", unsafe(link_section = ".text.paude_policy"))]
-static CODE: Paged<LENGTH> = Paged(*include_bytes!(concat!(env!("OUT_DIR"), "/policy.cwasm")));
+static CODE: PageAligned<LENGTH> =
+    PageAligned(*include_bytes!(concat!(env!("OUT_DIR"), "/policy.cwasm")));
 
-/// Whether the machine code is there: not if this program was cross-compiled, as build.rs
-/// had no compiler for this machine.
+/// Whether the program contains the machine code: not if it was cross-compiled, as build.rs
+/// then has no compiler for the target.
 pub(crate) const BUILTIN_COMPILED: bool = LENGTH > 0;
 
-/// Whether it can be run where it lies.
+/// Whether the machine code can be executed in place.
 pub(crate) const BUILTIN_EXECUTABLE: bool = BUILTIN_COMPILED && cfg!(target_os = "linux");
 
-/// The built-in policy of its machine code, which is there: where it lies, or a copy of it.
+/// The machine code of the built-in policy; empty without [`BUILTIN_COMPILED`].
+pub(crate) fn builtin_code() -> &'static [u8] {
+    &CODE.0
+}
+
+/// Loads machine code from the cache. Requires that it is the unchanged output of
+/// `Component::serialize` in a process of this user.
+pub(crate) fn cached_policy(engine: &wasmtime::Engine, code: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: only `policy::cache` calls this, with the content of a file in a directory that no
+    // other user can write, after a hash has shown that it is undamaged. wasmtime itself rejects
+    // code of another version, target or engine.
+    unsafe { Component::deserialize(engine, code) }
+}
+
+/// Loads the built-in policy from its machine code, in place or as a copy. Requires
+/// [`BUILTIN_COMPILED`], and [`BUILTIN_EXECUTABLE`] if `in_place`.
 pub(crate) fn builtin_policy(
     engine: &wasmtime::Engine,
     in_place: bool,
 ) -> wasmtime::Result<Component> {
-    // SAFETY: the bytes are the unchanged output of `precompile_component`, made in
+    // SAFETY: the bytes are the unchanged output of `precompile_component`, created in
     // the same build by the same wasmtime (`=` in Cargo.toml) with the same
-    // settings (`tuning.rs` is one file). No path, variable or argument reaches them.
-    // They are a `static` that nothing can change, and last as long as the program.
+    // settings (`tuning.rs` is one file). No path, variable or argument affects them.
+    // They are in an immutable `static`, which lives as long as the program.
     unsafe {
         match in_place {
             true => Component::deserialize_raw(engine, NonNull::from(&CODE.0[..])),
@@ -45,8 +61,8 @@ pub(crate) fn builtin_policy(
 /// Whether a signal is ignored.
 pub(crate) fn is_ignored(signal: i32) -> bool {
     let mut action = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
-    // SAFETY: nothing is set; what is there is written to `action`, which zeroes fill for
-    // the case that it fails.
+    // SAFETY: a null pointer changes no handler; the current one is written to `action`, which
+    // is valid even if the call fails, as all zeroes are.
     let action = unsafe {
         libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr());
         action.assume_init()
@@ -69,29 +85,31 @@ mod linux {
     use rustix::process::{Pid, Signal};
     use rustix::thread::UnshareFlags;
 
-    /// Leaves namespaces; not for the table of descriptors.
-    pub(crate) fn unshare(what: UnshareFlags) -> io::Result<()> {
-        assert!(!what.contains(UnshareFlags::FILES), "descriptors stay shared");
-        // SAFETY: unsafe only for the table of descriptors, which is not asked for.
-        Ok(unsafe { rustix::thread::unshare_unsafe(what) }?)
+    /// Moves this process into new namespaces. Panics if asked to unshare the descriptor table.
+    pub(crate) fn unshare(namespaces: UnshareFlags) -> io::Result<()> {
+        assert!(!namespaces.contains(UnshareFlags::FILES), "descriptors stay shared");
+        // SAFETY: unsafe only for the descriptor table, which the assertion excludes.
+        Ok(unsafe { rustix::thread::unshare_unsafe(namespaces) }?)
     }
 
-    /// `None` in the child. Only for a process with a single thread.
+    /// Forks; returns the child's id, and `None` in the child. Only for a process with a single
+    /// thread.
     pub(crate) fn fork() -> io::Result<Option<Pid>> {
         // SAFETY: the only caller is the sandbox helper, which was executed afresh and
-        // starts no thread. So the child finds no lock held, and may do all that the
-        // parent may.
+        // starts no thread. So no lock is held in the child, which may call anything that
+        // the parent may.
         match unsafe { libc::fork() } {
             -1 => Err(io::Error::last_os_error()),
             pid => Ok(Pid::from_raw(pid)),
         }
     }
 
-    /// The child is told to end if paude is killed: more exactly, if the thread that starts
-    /// it ends. (podman's client, killed, leaves half a container that it cannot remove.)
+    /// Has the child receive SIGTERM if paude is killed; more exactly, if the thread that starts
+    /// it ends. It is not SIGKILL, as podman's client would then leave a half-created container
+    /// that cannot be removed.
     pub(crate) fn end_with_parent(command: &mut Command) {
         let parent = rustix::process::getpid();
-        // SAFETY: between fork and exec it makes two system calls, and nothing else.
+        // SAFETY: between fork and exec the closure only makes two system calls.
         unsafe {
             command.pre_exec(move || {
                 rustix::process::set_parent_process_death_signal(Some(Signal::TERM))?;
@@ -103,53 +121,53 @@ mod linux {
         }
     }
 
-    /// The child leads a process group of its own, and takes the terminal for it before it
-    /// becomes its program: a shell that found itself in the background would stop.
-    pub(crate) fn start_in_front(command: &mut Command) {
+    /// Has the child lead a new process group in the terminal's foreground. It moves there
+    /// before its exec, because a shell that starts in the background stops itself.
+    pub(crate) fn start_in_foreground(command: &mut Command) {
         command.process_group(0);
-        // SAFETY: between fork and exec it makes four system calls, and nothing else.
+        // SAFETY: between fork and exec the closure only makes four system calls.
         unsafe {
             command.pre_exec(|| {
-                let before = libc::signal(libc::SIGTTOU, libc::SIG_IGN);
-                let taken =
+                let previous = libc::signal(libc::SIGTTOU, libc::SIG_IGN);
+                let result =
                     rustix::termios::tcsetpgrp(rustix::stdio::stdin(), rustix::process::getpid());
-                libc::signal(libc::SIGTTOU, before);
-                Ok(taken?)
+                libc::signal(libc::SIGTTOU, previous);
+                Ok(result?)
             });
         }
     }
 
-    /// Lets a background process call `tcsetpgrp`. Only once nothing more is started,
-    /// which would inherit it.
+    /// Ignores SIGTTOU, so that a background process may call `tcsetpgrp`. Only once this
+    /// process starts no more programs, which would inherit that.
     pub(crate) fn ignore_sigttou() {
-        // SAFETY: SIG_IGN installs no handler, so no code of ours runs at odd moments.
+        // SAFETY: SIG_IGN installs no handler, so no code runs in a signal context.
         unsafe { libc::signal(libc::SIGTTOU, libc::SIG_IGN) };
     }
 
-    /// Nothing that paude inherited may reach the command: through a directory
-    /// opened outside, all would be writable.
+    /// Marks every descriptor but the standard streams close-on-exec. The command must not
+    /// inherit a directory opened outside the sandbox, below which all would be writable.
     pub(crate) fn close_on_exec() -> io::Result<()> {
         let flags = libc::CLOSE_RANGE_CLOEXEC;
-        // SAFETY: plain numbers; sets a flag, and closes nothing that an owner counts on.
+        // SAFETY: takes plain numbers, sets a flag, and closes no descriptor.
         match unsafe { libc::syscall(libc::SYS_close_range, 3u32, u32::MAX, flags) } {
             0 => Ok(()),
             _ => Err(io::Error::last_os_error()),
         }
     }
 
-    /// Sets attributes on the mount at `path` below `dir` and on all below it.
+    /// Sets attributes on the mount at `path` below `dir` and on its submounts.
     pub(crate) fn set_attributes(
         dir: impl AsFd,
         path: &CStr,
         set: MountAttrFlags,
     ) -> io::Result<()> {
-        // struct mount_attr: set, clear, propagation, user namespace.
+        // `struct mount_attr`: set, clear, propagation, user namespace.
         let attr: [u64; 4] = [set.bits().into(), 0, 0, 0];
         let flags = libc::AT_EMPTY_PATH | libc::AT_RECURSIVE;
         let dir = dir.as_fd().as_raw_fd();
         let size = size_of_val(&attr);
-        // SAFETY: `path` ends with NUL, `attr` has the layout and the size that the
-        // kernel is told, and both outlive the call.
+        // SAFETY: `path` ends with NUL, `attr` has the layout that the kernel expects and the
+        // size that is passed, and both outlive the call.
         match unsafe {
             libc::syscall(libc::SYS_mount_setattr, dir, path.as_ptr(), flags, attr.as_ptr(), size)
         } {

@@ -1,4 +1,4 @@
-//! Values of the settings, each parsed once, the same in JSON and on the command line.
+//! The types of settings: each is parsed once, alike in JSON and on the command line.
 
 mod policies;
 
@@ -8,56 +8,50 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
 
-pub use policies::{MOST_POLICIES, Policies, PolicyEntry, Sha256};
+use crate::escape::shown;
 
-/// What runs the container.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum EngineChoice {
-    /// podman if it is there, else a docker that answers, else native
-    #[default]
-    Auto,
-    /// podman
-    Podman,
-    /// docker
-    Docker,
-    /// Linux namespaces over this machine's own root; no image, no daemon
-    Native,
-}
+#[cfg(any(test, fuzzing))]
+pub(crate) use policies::PolicyEntry;
+pub(crate) use policies::{MAX_POLICIES, Policies, Sha256};
 
-/// What stands behind a hidden directory.
+/// The setting `storage`: what is mounted over a hidden directory.
+// The comments of the variants are help texts.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, clap::ValueEnum, JsonSchema,
 )]
 #[serde(rename_all = "lowercase")]
-pub enum Storage {
-    /// Memory; gone with the container
+pub(crate) enum Storage {
+    /// Memory, gone with the container
     #[default]
     Tmpfs,
-    /// A volume that is kept for the next run
+    /// A volume, kept for the next run
     Volume,
 }
 
-/// The key `venv`.
+/// The maximum number of entries of `venv`, and of `skip`.
+pub(crate) const MAX_PATHS: usize = 1000;
+
+/// The setting `venv`, with paths that are not checked yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Venv {
+pub(crate) enum Venv {
     /// `"auto"`
     Auto,
     /// `"none"`
     None,
-    /// A list of directories.
+    /// An array of directories, `"auto"` and `"!DIRECTORY"`.
     Listed(Vec<String>),
 }
 
 impl<'de> Deserialize<'de> for Venv {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Words;
-        impl<'de> Visitor<'de> for Words {
+        struct StringOrArray;
+        impl<'de> Visitor<'de> for StringOrArray {
             type Value = Venv;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("\"auto\", \"none\" or a list of directories")
+                f.write_str("\"auto\", \"none\" or an array of directories")
             }
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Venv, E> {
                 match text {
@@ -66,15 +60,11 @@ impl<'de> Deserialize<'de> for Venv {
                     _ => Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
                 }
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Venv, A::Error> {
-                let mut paths = Vec::new();
-                while let Some(path) = list.next_element()? {
-                    paths.push(path);
-                }
-                Ok(Venv::Listed(paths))
+            fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<Venv, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(array)).map(Venv::Listed)
             }
         }
-        deserializer.deserialize_any(Words)
+        deserializer.deserialize_any(StringOrArray)
     }
 }
 
@@ -85,15 +75,19 @@ impl JsonSchema for Venv {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "anyOf": [
             { "enum": ["auto", "none"] },
-            { "type": "array", "items": { "type": "string", "minLength": 1 } },
+            {
+                "type": "array",
+                "items": { "type": "string", "minLength": 1 },
+                "maxItems": MAX_PATHS,
+            },
         ]})
     }
 }
 
-/// How many directories deep nested projects are looked for: 0 to 100.
+/// The setting `depth`: how many directories deep environments are looked for, 0 to 100.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(try_from = "u64")]
-pub struct Depth(u32);
+pub(crate) struct Depth(u32);
 
 impl TryFrom<u64> for Depth {
     type Error = String;
@@ -120,9 +114,10 @@ impl JsonSchema for Depth {
     }
 }
 
-/// A size in bytes: a number, or a number with `k`, `m`, `g` or `t` (powers of 1024).
+/// The setting `size` in bytes: a number, or a string of digits and `k`, `m`, `g` or `t` (powers
+/// of 1024).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Size(u64);
+pub(crate) struct Size(u64);
 
 impl From<Size> for u64 {
     fn from(size: Size) -> Self {
@@ -142,25 +137,22 @@ impl FromStr for Size {
             digits.parse::<u64>().ok().filter(|_| digits.bytes().all(|b| b.is_ascii_digit()));
         bytes
             .and_then(|bytes| bytes.checked_mul(1 << shift))
-            // One page is the least a tmpfs can hold; i64::MAX is the most engines parse.
+            // A tmpfs holds at least one page, and engines parse at most i64::MAX.
             .filter(|bytes| (4096..=i64::MAX as u64).contains(bytes))
             .map(Self)
             .ok_or_else(|| {
-                format!(
-                    "`{}` is not a size from 4k up, such as 512m or 2g",
-                    crate::escape::shown(text)
-                )
+                format!("`{}` is not a size from 4k up, such as 512m or 2g", shown(text))
             })
     }
 }
 
 impl<'de> Deserialize<'de> for Size {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-        impl Visitor<'_> for Text {
+        struct NumberOrString;
+        impl Visitor<'_> for NumberOrString {
             type Value = Size;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a size in bytes, or text such as \"2g\"")
+                f.write_str("a size in bytes, or a string such as \"2g\"")
             }
             fn visit_u64<E: serde::de::Error>(self, bytes: u64) -> Result<Size, E> {
                 self.visit_str(&bytes.to_string())
@@ -169,7 +161,7 @@ impl<'de> Deserialize<'de> for Size {
                 text.parse().map_err(E::custom)
             }
         }
-        deserializer.deserialize_any(Text)
+        deserializer.deserialize_any(NumberOrString)
     }
 }
 
@@ -185,10 +177,10 @@ impl JsonSchema for Size {
     }
 }
 
-/// A time limit in whole seconds: 1 to 3600.
+/// The setting `policy_timeout` in whole seconds: 1 to 3600.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(try_from = "u64")]
-pub struct Seconds(u64);
+pub(crate) struct Seconds(u64);
 
 impl TryFrom<u64> for Seconds {
     type Error = String;
@@ -214,12 +206,45 @@ impl From<Seconds> for Duration {
     }
 }
 
-/// Text that is checked when it is read, in JSON and on the command line alike.
-macro_rules! checked_text {
+/// The setting `user`: the ids of the container user. Names are not accepted, since each image
+/// may map them to other ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct UserIds {
+    /// The user id.
+    pub(crate) uid: u32,
+    /// The group id; the same number as the user id where only that was given.
+    pub(crate) gid: u32,
+}
+
+impl FromStr for UserIds {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (uid, gid) = text.split_once(':').unwrap_or((text, text));
+        match (uid.parse(), gid.parse()) {
+            (Ok(uid), Ok(gid)) => Ok(Self { uid, gid }),
+            _ => Err(format!("`{}` is not UID or UID:GID, such as 1000:1000", shown(text))),
+        }
+    }
+}
+
+impl fmt::Display for UserIds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.uid, self.gid)
+    }
+}
+
+impl<'de> Deserialize<'de> for UserIds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// Defines a string type with a check that applies to JSON and the command line.
+macro_rules! checked_string {
     ($(#[$doc:meta])* $name:ident, $pattern:literal, $fault:expr) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        pub struct $name(String);
+        pub(crate) struct $name(String);
 
         impl TryFrom<String> for $name {
             type Error = String;
@@ -260,34 +285,38 @@ macro_rules! checked_text {
     };
 }
 
-checked_text! {
-    /// A container image's name: `[HOST[:PORT]/]NAME[:TAG][@DIGEST]`. Nothing else: it
-    /// stands alone on an engine's command line, where `-v` would be an option, and
-    /// podman would open `docker-archive:/some/file` of the host.
+checked_string! {
+    /// The name of a container image: `[HOST[:PORT]/]NAME[:TAG][@DIGEST]`. Anything else is
+    /// refused, because the name is an argument of the engine, to which `-v` would be an option
+    /// and `docker-archive:/some/file` a file of the host (containers-transports(5)).
     Image, r"^[A-Za-z0-9][A-Za-z0-9._/-]*(:[A-Za-z0-9_.-]+)?(/[A-Za-z0-9._/-]+)?(:[A-Za-z0-9_.-]+)?(@[a-z0-9]+:[0-9a-f]+)?$", |text| {
         const TRANSPORTS: [&str; 8] = [
             "containers-storage", "dir", "docker-archive", "docker-daemon", "oci", "oci-archive",
             "ostree", "sif",
         ];
-        let plain = |c: char| c.is_ascii_alphanumeric() || "._/:@-".contains(c);
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "._/:@-".contains(c);
         let name = text.split('@').next().unwrap_or_default();
         let (host, rest) = name.split_once('/').unwrap_or(("", name));
-        let transport = name.split_once(':').is_some_and(|(first, _)| TRANSPORTS.contains(&first));
-        let digits = |port: &str| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
-        let port = host.split_once(':').is_none_or(|(_, port)| digits(port));
-        let tag = rest.split_once(':').is_none_or(|(_, tag)| !tag.contains(['/', ':']));
-        let first = text.chars().next().is_some_and(|c| c.is_ascii_alphanumeric());
-        let image = first && port && tag && !transport && text.chars().all(plain);
-        (!image).then_some("an image is named [HOST[:PORT]/]NAME[:TAG], beginning with a letter or digit")
+        let is_port = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let valid = text.chars().all(allowed)
+            && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && name.split_once(':').is_none_or(|(first, _)| !TRANSPORTS.contains(&first))
+            && host.split_once(':').is_none_or(|(_, port)| is_port(port))
+            && rest.split_once(':').is_none_or(|(_, tag)| !tag.contains(['/', ':']));
+        (!valid).then_some(
+            "expected an image as [HOST[:PORT]/]NAME[:TAG], beginning with a letter or digit",
+        )
     }
 }
 
-checked_text! {
+checked_string! {
     /// The name of an environment variable.
     EnvName, r"^[A-Za-z_][A-Za-z0-9_]*$", |text| {
-        let first = text.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
-        let rest = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        (!first || !rest).then_some("a variable's name is made of letters, digits and `_`")
+        let valid = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            && text.starts_with(|c: char| !c.is_ascii_digit());
+        (!valid).then_some(
+            "expected a variable name of letters, digits and `_`, not beginning with a digit",
+        )
     }
 }
 
@@ -296,12 +325,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_are_powers_of_1024() {
+    fn size_units_are_powers_of_1024() {
         for (text, bytes) in [("4096", 4096), ("64m", 64 << 20), ("2G", 2 << 30), ("1t", 1 << 40)] {
             assert_eq!(text.parse(), Ok(Size(bytes)), "{text}");
         }
         for text in ["", "0", "4095", "g", "-1", "+5000", "1.5g", "2gb", "99999999t", "1 g"] {
             assert!(text.parse::<Size>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn user_ids_are_numbers_with_or_without_a_group() {
+        for (text, uid, gid) in [("0", 0, 0), ("1000", 1000, 1000), ("7:4294967295", 7, u32::MAX)] {
+            assert_eq!(text.parse(), Ok(UserIds { uid, gid }), "{text}");
+        }
+        for text in ["", "me", "1000:", ":1", "1:2:3", "-1", "4294967296", "1 "] {
+            assert!(text.parse::<UserIds>().is_err(), "{text}");
         }
     }
 

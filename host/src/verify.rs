@@ -1,5 +1,5 @@
-//! The proof, on a person's own project and engine, that host and container each keep a
-//! working environment: a list of steps, and what each of them showed.
+//! The checklist of `paude verify`, which proves on the user's own project and engine that host
+//! and container each keep a working environment.
 
 mod container;
 mod host;
@@ -9,158 +9,165 @@ use std::fmt::{self, Display, Formatter};
 
 use serde::Serialize;
 
-use crate::engine::{Ended, Kept};
+use crate::engine::{CaptureFiles, reason_line};
 use crate::error::{Error, Result};
 use crate::escape::shown;
+use crate::execute::RunOutcome;
 use crate::plan::Plan;
-use crate::receipt::Compared;
+use crate::receipt::Comparison;
 
-pub use container::command;
+pub(crate) use container::container_command;
 
-/// The steps, in their order.
+/// The steps, in their order. Their names in JSON are a contract, documented in `docs/json.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Step {
+enum VerifyStep {
     /// The Python of each environment of the host runs.
     HostWorks,
-    /// Each is empty in the container.
+    /// Each environment is empty in the container.
     Empty,
-    /// One can be made there.
-    Made,
-    /// That one works.
+    /// An environment can be created in the container.
+    #[serde(rename = "made")]
+    Created,
+    /// That environment works.
     Works,
     /// The container has ended and is gone.
-    Left,
+    #[serde(rename = "left")]
+    Ended,
     /// The Python of each environment of the host still runs.
     HostStillWorks,
-    /// Nothing of them changed.
+    /// Nothing in the environments of the host changed.
     Untouched,
 }
 
-/// What a step showed.
+/// The result of a step, as named in the JSON document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// It is so.
+enum StepResult {
     Passed,
-    /// It is not so.
     Failed,
-    /// Nothing: what it needs is not there.
+    /// A step that it depends on failed, or there is nothing to check.
     Skipped,
 }
 
-/// One line of the list.
 #[derive(Debug, Serialize)]
-struct Line {
-    step: Step,
-    result: Verdict,
-    /// What was seen, or why it failed or was skipped; escaped.
-    said: String,
+struct ChecklistLine {
+    step: VerifyStep,
+    result: StepResult,
+    /// What was found, or why the step failed or was skipped; escaped.
+    #[serde(rename = "said")]
+    message: String,
 }
 
-/// The list, as far as it is known.
+/// The steps that have a result so far.
 #[derive(Debug, Default)]
-pub struct Checklist(Vec<Line>);
+pub(crate) struct Checklist(Vec<ChecklistLine>);
 
 impl Checklist {
-    fn tell(&mut self, step: Step, result: Verdict, said: &str) {
-        self.0.push(Line { step, result, said: shown(said).into_owned() });
+    fn add(&mut self, step: VerifyStep, result: StepResult, message: &str) {
+        self.0.push(ChecklistLine { step, result, message: shown(message).into_owned() });
     }
 
-    fn passed(&self, step: Step) -> bool {
-        self.0.iter().any(|line| line.step == step && line.result == Verdict::Passed)
+    fn result_of(&self, step: VerifyStep) -> Option<StepResult> {
+        self.0.iter().find(|line| line.step == step).map(|line| line.result)
     }
 
     /// Whether no step failed.
-    pub fn holds(&self) -> bool {
-        self.0.iter().all(|line| line.result != Verdict::Failed)
+    pub(crate) fn has_passed(&self) -> bool {
+        self.0.iter().all(|line| line.result != StepResult::Failed)
     }
 
-    /// Before: the environments of the host.
-    pub fn host_before(&mut self, plan: &Plan) {
-        let (result, said) = host::works(plan);
-        self.tell(Step::HostWorks, result, &said);
+    /// Runs the environments of the host before the container.
+    pub(crate) fn add_host_before(&mut self, plan: &Plan) {
+        let (result, message) = host::run_environments(plan);
+        self.add(VerifyStep::HostWorks, result, &message);
     }
 
-    /// What the container showed, and how it ended.
-    pub fn container(&mut self, ended: &Result<Ended>, kept: &Kept) {
-        let answers = container::answers(&kept.stdout());
-        let why = match ended {
-            Err(error) => error.message().to_owned(),
-            Ok(Ended { exit: Err(error), .. }) => error.message().to_owned(),
-            Ok(Ended { exit: Ok(exit), .. }) => {
-                let said = kept.stderr();
-                let last = said.lines().rev().find(|line| !line.trim().is_empty());
-                let code = exit.code();
-                last.map_or_else(|| format!("the container ended with code {code}"), str::to_owned)
-            }
-        };
-        let mut before: Option<Step> = None;
-        for step in [Step::Empty, Step::Made, Step::Works] {
-            match answers.iter().find(|answer| answer.step == step) {
-                Some(answer) if answer.ok => self.tell(step, Verdict::Passed, &answer.said),
-                Some(answer) => self.tell(step, Verdict::Failed, &answer.said),
-                None if before.is_none_or(|before| self.passed(before)) => {
-                    self.tell(step, Verdict::Failed, &why);
+    /// Adds the steps that the container reported in its output, and how it ended.
+    pub(crate) fn add_container(&mut self, outcome: &Result<RunOutcome>, output: &CaptureFiles) {
+        let reports = container::parse_reports(&output.stdout());
+        let end = describe_end(outcome, output);
+        let mut previous: Option<VerifyStep> = None;
+        for step in [VerifyStep::Empty, VerifyStep::Created, VerifyStep::Works] {
+            match reports.iter().find(|report| report.step == step) {
+                Some(report) if report.ok => self.add(step, StepResult::Passed, &report.message),
+                Some(report) => self.add(step, StepResult::Failed, &report.message),
+                // Without a report, the container ended during this step.
+                None if previous
+                    .is_none_or(|step| self.result_of(step) == Some(StepResult::Passed)) =>
+                {
+                    self.add(step, StepResult::Failed, &end);
                 }
-                None => self.tell(step, Verdict::Skipped, "the step before it failed"),
+                None => self.add(step, StepResult::Skipped, "the previous step failed"),
             }
-            before = Some(step);
+            previous = Some(step);
         }
-        match ended {
-            Ok(Ended { gone: true, .. }) => self.tell(Step::Left, Verdict::Passed, ""),
-            Ok(_) => self.tell(Step::Left, Verdict::Failed, "the container cannot be removed"),
-            Err(_) => self.tell(Step::Left, Verdict::Skipped, "it did not come to its end"),
-        }
+        let (result, message) = match outcome {
+            Ok(RunOutcome { gone: true, .. }) => (StepResult::Passed, ""),
+            Ok(_) => (StepResult::Failed, "the container cannot be removed"),
+            Err(_) => (StepResult::Skipped, "the container was not started"),
+        };
+        self.add(VerifyStep::Ended, result, message);
     }
 
-    /// After: the environments of the host, and what became of them.
-    pub fn host_after(&mut self, plan: &Plan, compared: &Result<Vec<Compared>>) {
-        let before = self.0.iter().find(|line| line.step == Step::HostWorks);
-        let (result, said) = match before.map(|line| line.result) {
-            Some(Verdict::Failed) => (Verdict::Skipped, "it did not work before".to_owned()),
-            _ => host::works(plan),
+    /// Runs the environments of the host again, and adds whether they changed.
+    pub(crate) fn add_host_after(&mut self, plan: &Plan, comparisons: &Result<Vec<Comparison>>) {
+        let (result, message) = match self.result_of(VerifyStep::HostWorks) {
+            Some(StepResult::Failed) => (StepResult::Skipped, "it did not work before".to_owned()),
+            _ => host::run_environments(plan),
         };
-        self.tell(Step::HostStillWorks, result, &said);
-        let (result, said) = match compared {
-            Err(error) => (Verdict::Failed, error.message().to_owned()),
-            Ok(compared) => untouched(compared),
+        self.add(VerifyStep::HostStillWorks, result, &message);
+        let (result, message) = match comparisons {
+            Err(error) => (StepResult::Failed, error.message().to_owned()),
+            Ok(comparisons) => describe_changes(comparisons),
         };
-        self.tell(Step::Untouched, result, &said);
+        self.add(VerifyStep::Untouched, result, &message);
     }
 }
 
-/// What became of the environments, in words.
-fn untouched(compared: &[Compared]) -> (Verdict, String) {
-    let changed: Vec<_> = compared
+/// Why the container ended: the error, or the line of its standard error that says why.
+fn describe_end(outcome: &Result<RunOutcome>, output: &CaptureFiles) -> String {
+    match outcome {
+        Err(error) | Ok(RunOutcome { exit: Err(error), .. }) => error.message().to_owned(),
+        Ok(RunOutcome { exit: Ok(exit), .. }) => {
+            let stderr = output.stderr();
+            let reason = reason_line(&stderr);
+            let code = exit.code();
+            reason.map_or_else(|| format!("the container ended with code {code}"), str::to_owned)
+        }
+    }
+}
+
+/// Whether no environment changed, with a part of the message for each.
+fn describe_changes(comparisons: &[Comparison]) -> (StepResult, String) {
+    let changed: Vec<_> = comparisons
         .iter()
         .filter_map(|one| Some(format!("`{}`: {}", one.path(), one.summary()?)))
         .collect();
     if !changed.is_empty() {
-        return (Verdict::Failed, changed.join("; "));
+        return (StepResult::Failed, changed.join("; "));
     }
-    let same = |one: &Compared| match one.entries() {
-        Some(entries) if one.unread() > 0 => {
-            format!(
-                "`{}`: {entries} entries as before, {} of them unread",
-                one.path(),
-                one.unread()
-            )
+    let describe = |one: &Comparison| {
+        let path = one.path();
+        match (one.entries(), one.unread_count()) {
+            (Some(entries), 0) => format!("`{path}`: {entries} entries as before"),
+            (Some(entries), unread) => {
+                format!("`{path}`: {entries} entries as before, {unread} of them unread")
+            }
+            (None, _) => format!("`{path}` does not exist, as before"),
         }
-        Some(entries) => format!("`{}`: {entries} entries as before", one.path()),
-        None => format!("`{}` is not there, as before", one.path()),
     };
-    (Verdict::Passed, compared.iter().map(same).collect::<Vec<_>>().join("; "))
+    (StepResult::Passed, comparisons.iter().map(describe).collect::<Vec<_>>().join("; "))
 }
 
-impl Display for Step {
+impl Display for VerifyStep {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::HostWorks => "the environment of the host works",
             Self::Empty => "the container sees it empty",
-            Self::Made => "a new one can be made in the container",
+            Self::Created => "a new one can be created in the container",
             Self::Works => "the new one works",
-            Self::Left => "the container has ended",
+            Self::Ended => "the container has ended",
             Self::HostStillWorks => "the environment of the host still works",
             Self::Untouched => "the environment of the host is untouched",
         })
@@ -169,26 +176,21 @@ impl Display for Step {
 
 impl Display for Checklist {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        for Line { step, result, said } in &self.0 {
-            let mark = match result {
-                Verdict::Passed => "✓",
-                Verdict::Failed => "✗",
-                Verdict::Skipped => "–",
+        for ChecklistLine { step, result, message } in &self.0 {
+            let (mark, prefix) = match result {
+                StepResult::Passed => ("✓", ""),
+                StepResult::Failed => ("✗", "failed: "),
+                StepResult::Skipped => ("–", "skipped: "),
             };
-            let word = match result {
-                Verdict::Passed => "",
-                Verdict::Failed => "failed: ",
-                Verdict::Skipped => "skipped: ",
-            };
-            let colon = if said.is_empty() { "" } else { ": " };
-            writeln!(f, "{mark} {step}{colon}{word}{said}")?;
+            let colon = if message.is_empty() { "" } else { ": " };
+            writeln!(f, "{mark} {step}{colon}{prefix}{message}")?;
         }
         Ok(())
     }
 }
 
-/// Says that there is nothing to verify.
-pub fn nothing() -> Error {
+/// The error for a plan that hides nothing.
+pub(crate) fn nothing_to_verify() -> Error {
     Error::failed("there is nothing to verify: no environment of this project is hidden")
-        .hint("make one, or keep a place for one with --venv .venv")
+        .hint("create one, or reserve a place for one with --venv .venv")
 }

@@ -1,16 +1,17 @@
-//! Environments that last: what lies over a hidden directory is kept for the next run.
+//! The volumes of `--storage volume`, which keep an environment of the container for the next
+//! run.
 //!
-//! What is kept is a volume of the engine's or, for the built-in engine, a directory. Its
-//! name is a hash of all that it depends on ([`name`]), so that no repository can choose
-//! another's. Beside it, in the person's state directory and out of every container's
-//! reach, lies a record ([`store`]): what tells this volume from a later one of its name,
-//! and the stamp of the setup that succeeded in it.
+//! A volume is one of the engine's or, for the built-in engine, a directory. Its name is a hash
+//! of everything that it depends on (`name`), so that no repository can choose the volume of
+//! another. A record of it lies in the user's state directory, out of reach of every container
+//! (`store`): the id that distinguishes the volume from a later one of the same name, and the
+//! stamp of the setup that succeeded in it: a hash of everything that the setup depends on.
 //!
-//! The setup runs in a container of its own, of which paude sees the exit code: that it
-//! succeeded is the engine's word and not the setup's. It begins with an empty volume.
+//! The setup runs in a container of its own, whose exit code paude sees: the setup cannot claim
+//! to have succeeded. It begins with an empty volume.
 //!
-//! A run holds a shared lock on each of its volumes. Whoever makes one, has the setup run
-//! in it or removes it holds the lock alone. No kill can leave it locked.
+//! A run holds a shared lock on each of its volumes, and an exclusive lock while it creates one,
+//! runs the setup in it or removes it. The kernel releases the locks of a killed run (flock(2)).
 
 mod backend;
 mod inputs;
@@ -22,143 +23,157 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::time::Duration;
 
-use crate::engine::Ended;
+use crate::engine::Engine;
 use crate::error::{Error, Exit, Result};
+use crate::execute::RunOutcome;
 use crate::path::RelPath;
 use crate::plan::Plan;
-use crate::render::{Engine, Job};
+use crate::run_spec::RunSpec;
 use crate::session::Session;
 use crate::value::Storage;
 use crate::workspace::Workspace;
 use store::{Record, Store};
 
-pub use listing::{Listed, list, prune, remove};
+pub(crate) use listing::{list, prune, remove};
 
-/// How often, and how long apart, it is tried to be alone with a volume.
-const TRIES: u32 = 20;
-const PAUSE: Duration = Duration::from_millis(100);
+/// The number of attempts to take exclusive locks, and the time between two.
+const LOCK_RETRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(100);
 
-/// What a run keeps, in the order of the plan's shadows.
+/// The volumes of a run, in the order of the plan's shadows.
 #[derive(Debug)]
-pub struct Volumes {
+pub(crate) struct Volumes {
     store: Store,
     engine: Engine,
+    /// The id of the image.
     image: String,
-    /// What the setup depends on; none without a setup.
+    /// The stamp of the setup; `None` without one.
     stamp: Option<String>,
     volumes: Vec<Volume>,
 }
 
-/// One of them.
 #[derive(Debug)]
 struct Volume {
     name: String,
     environment: RelPath,
 }
 
-/// Locks that keep volumes from being removed while they live.
+/// Shared locks, which keep volumes from being removed or set up while this lives.
 #[derive(Debug)]
-pub struct Held {
+pub(crate) struct VolumeLocks {
     _locks: Vec<File>,
 }
 
-/// What came of getting volumes ready.
+/// The result of [`Volumes::prepare`].
 #[derive(Debug)]
-pub enum Ready {
-    /// They are, and stay so as long as this lives.
-    Held(Held),
-    /// The setup ended with another code than 0.
-    Failed(Ended),
+pub(crate) enum PreparedVolumes {
+    /// The command can run on the volumes as long as the locks are held.
+    Ready(VolumeLocks),
+    /// The setup failed, or ended with another exit code than 0.
+    SetupFailed(RunOutcome),
 }
 
 impl Volumes {
-    /// The volumes that a plan wants. Where `fetch` is not set, nothing is asked of the
-    /// network, and an image that is not here is known by its name alone.
-    pub fn of(
+    /// The volumes of a plan; `None` if its shadows are in memory. With `fetch`, an image that is
+    /// not on this machine is pulled, and the state directory is created; without, the name of
+    /// such an image takes the place of its id.
+    pub(crate) fn for_plan(
         workspace: &Workspace,
         plan: &Plan,
-        engine: Engine,
-        job: &Job,
+        spec: &RunSpec,
         fetch: bool,
     ) -> Result<Option<Self>> {
         if !plan.shadows().iter().any(|shadow| shadow.storage() == Storage::Volume) {
             return Ok(None);
         }
-        let image = backend::image(engine, &job.image, fetch)?;
+        let engine = spec.engine;
+        let image = backend::image_id(engine, &spec.image, fetch)?;
         let mut volumes = Vec::new();
         for shadow in plan.shadows() {
-            let name = name::of(workspace, shadow, engine, &image, job)?;
+            let name = name::volume_name(workspace, shadow, &image, spec)?;
             volumes.push(Volume { name, environment: shadow.path().clone() });
         }
         let names = volumes.iter().map(|volume| volume.name.as_str()).collect::<Vec<_>>();
-        let stamp = job.setup.as_deref();
-        let stamp = stamp.map(|setup| inputs::stamp(workspace, plan, setup, &names)).transpose()?;
-        let store = if fetch { Store::open(workspace)? } else { Store::find()? };
+        let stamp = match &spec.setup {
+            Some(setup) => Some(inputs::compute_stamp(workspace, plan, setup, &names)?),
+            None => None,
+        };
+        let store = if fetch { Store::open(workspace)? } else { Store::locate()? };
         Ok(Some(Self { store, engine, image, stamp, volumes }))
     }
 
-    /// What a renderer calls them.
-    pub fn sources(&self) -> Vec<OsString> {
+    /// What the engine mounts for each volume: its name or, for the built-in engine, a directory.
+    pub(crate) fn mount_sources(&self) -> Vec<OsString> {
         let source = |volume: &Volume| match self.engine {
-            Engine::Native => self.store.content(&volume.name).into_os_string(),
+            Engine::Native => self.store.content_dir(&volume.name).into_os_string(),
             _ => OsString::from(&volume.name),
         };
         self.volumes.iter().map(source).collect()
     }
 
-    /// Makes what is missing and, unless it has succeeded there before, has the setup run.
-    /// If another session's has to be waited for, that is said, unless it is to be `quiet`.
-    pub fn ready(
+    /// Creates the volumes that are missing, and runs the setup unless it has succeeded in them
+    /// before. Waits for the setup of another session, with a message unless `quiet`.
+    pub(crate) fn prepare(
         &self,
         workspace: &Workspace,
         quiet: bool,
-        setup: impl Fn() -> Result<Ended>,
-    ) -> Result<Ready> {
-        for left in (0..=TRIES).rev() {
-            let locks = self.locks(|name| self.store.share(name, quiet))?;
-            if let Some(locks) = locks
-                && self.is_ready()?
-            {
-                return Ok(Ready::Held(Held { _locks: locks }));
-            }
-            if left == 0 {
-                break; // the last try of all is a look at what the one before it did
-            }
-            let Some(alone) = self.locks(|name| self.store.take(name))? else {
-                std::thread::sleep(PAUSE);
-                continue;
-            };
-            if self.is_ready()? {
-                continue; // another run was faster
-            }
-            self.renew(workspace)?;
-            if self.stamp.is_some() {
-                let ended = setup()?;
-                if !ended.exit.as_ref().is_ok_and(|exit| exit.code() == Exit::Ok.code()) {
-                    return Ok(Ready::Failed(ended));
-                }
-                self.stamp()?;
-            }
-            drop(alone);
-        }
-        Err(Error::failed("the setup has to run again, and another session uses its volume")
-            .hint("end that session, or leave the setup as it was: --no-setup"))
+        run_setup: impl Fn() -> Result<RunOutcome>,
+    ) -> Result<PreparedVolumes> {
+        let prepared = self.try_prepare(workspace, quiet, run_setup);
+        prepared.inspect_err(|_| self.remove_unfinished())
     }
 
-    /// A lock on each, or nothing if one of them cannot be had now.
-    fn locks(&self, lock: impl Fn(&str) -> Result<Option<File>>) -> Result<Option<Vec<File>>> {
+    fn try_prepare(
+        &self,
+        workspace: &Workspace,
+        quiet: bool,
+        run_setup: impl Fn() -> Result<RunOutcome>,
+    ) -> Result<PreparedVolumes> {
+        for retries_left in (0..=LOCK_RETRIES).rev() {
+            let locks = self.lock_all(|name| self.store.lock_shared(name, quiet))?;
+            if let Some(locks) = locks
+                && self.are_ready()?
+            {
+                return Ok(PreparedVolumes::Ready(VolumeLocks { _locks: locks }));
+            }
+            if retries_left == 0 {
+                break; // the last attempt only checks what the one before it did
+            }
+            let Some(exclusive) = self.lock_all(|name| self.store.try_lock_exclusive(name))? else {
+                std::thread::sleep(LOCK_PAUSE);
+                continue;
+            };
+            if self.are_ready()? {
+                continue; // another run prepared them between the two locks
+            }
+            self.recreate(workspace)?;
+            if self.stamp.is_some() {
+                let outcome = run_setup()?;
+                if !outcome.exit.as_ref().is_ok_and(|exit| exit.code() == Exit::Ok.code()) {
+                    return Ok(PreparedVolumes::SetupFailed(outcome));
+                }
+                self.record_stamp()?;
+            }
+            drop(exclusive);
+        }
+        Err(Error::failed("the setup has to run again, and another session uses its volume")
+            .hint("end that session, or run without the setup: --no-setup"))
+    }
+
+    /// Locks each volume; `None` if one of them cannot be locked now.
+    fn lock_all(&self, lock: impl Fn(&str) -> Result<Option<File>>) -> Result<Option<Vec<File>>> {
         let mut names: Vec<_> = self.volumes.iter().map(|volume| &volume.name).collect();
         names.sort(); // so that two runs do not wait for each other
         names.into_iter().map(|name| lock(name)).collect()
     }
 
-    /// Whether each is the one that was recorded, with this setup done in it. The engine is
-    /// asked last: that takes its time, and who looks keeps others from being alone.
-    fn is_ready(&self) -> Result<bool> {
+    /// Whether each volume is the recorded one, with this setup done in it.
+    fn are_ready(&self) -> Result<bool> {
         for Volume { name, .. } in &self.volumes {
-            let Some(record) = self.store.record(name) else { return Ok(false) };
+            let Some(record) = self.store.read_record(name) else { return Ok(false) };
+            // The engine comes last: querying it is slow, and this run's lock keeps others out.
             if self.stamp.is_some() && self.stamp != record.stamp
-                || backend::id(self.engine, &self.store, name)? != Some(record.id)
+                || backend::volume_id(self.engine, &self.store, name)? != Some(record.id)
             {
                 return Ok(false);
             }
@@ -166,36 +181,127 @@ impl Volumes {
         Ok(true)
     }
 
-    /// Puts an empty one in the place of each.
-    fn renew(&self, workspace: &Workspace) -> Result<()> {
-        // The container of a killed run still uses its volume.
-        Session::clear_killed(workspace);
+    /// Replaces each volume by an empty one.
+    fn recreate(&self, workspace: &Workspace) -> Result<()> {
+        // The container of a killed run may still use its volume.
+        Session::clean_up_killed(workspace);
         for Volume { name, environment } in &self.volumes {
             backend::remove(self.engine, &self.store, name)?;
             let labels =
                 [("workspace", workspace.path().as_path()), ("environment", environment.as_path())];
-            let id = backend::make(self.engine, &self.store, name, &self.image, &labels)?;
+            let id = backend::create(self.engine, &self.store, name, &self.image, &labels)?;
             let record = Record {
                 id,
                 engine: self.engine,
                 image: self.image.clone(),
                 workspace: workspace.path().as_path().into(),
-                identity: name::identity(workspace)?,
+                identity: name::workspace_identity(workspace)?,
                 environment: environment.to_string(),
                 stamp: None,
             };
-            self.store.write(name, &record)?;
+            self.store.write_record(name, &record)?;
         }
         Ok(())
     }
 
-    /// Notes that the setup has succeeded.
-    fn stamp(&self) -> Result<()> {
+    /// Removes the volumes that could not be created, with their records; otherwise they would be
+    /// listed until they are pruned. Keeps those that are in use, and stops at an engine that does
+    /// not answer.
+    fn remove_unfinished(&self) {
         for Volume { name, .. } in &self.volumes {
-            if let Some(record) = self.store.record(name) {
-                self.store.write(name, &Record { stamp: self.stamp.clone(), ..record })?;
+            let Ok(Some(_exclusive)) = self.store.try_lock_exclusive(name) else { continue };
+            if let Some(record) = self.store.read_record(name) {
+                match backend::volume_id(self.engine, &self.store, name) {
+                    Ok(id) if id.as_ref() == Some(&record.id) => continue,
+                    Ok(_) => {}
+                    Err(_) => return,
+                }
+            }
+            let removed = backend::remove(self.engine, &self.store, name);
+            if removed.and_then(|()| self.store.remove(name)).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Records that the setup has succeeded.
+    fn record_stamp(&self) -> Result<()> {
+        for Volume { name, .. } in &self.volumes {
+            if let Some(record) = self.store.read_record(name) {
+                let stamp = self.stamp.clone();
+                self.store.write_record(name, &Record { stamp, ..record })?;
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::disallowed_methods, reason = "tests create their own store")]
+
+    use std::path::Path;
+
+    use super::*;
+
+    fn volumes(store: &Path, names: &[&str]) -> Volumes {
+        let environment = RelPath::parse(".venv").unwrap();
+        let volume =
+            |name: &&str| Volume { name: (*name).to_owned(), environment: environment.clone() };
+        Volumes {
+            store: Store::at(store),
+            engine: Engine::Native,
+            image: String::new(),
+            stamp: None,
+            volumes: names.iter().map(volume).collect(),
+        }
+    }
+
+    fn record(volumes: &Volumes, name: &str, id: String) {
+        let record = Record {
+            id,
+            engine: Engine::Native,
+            image: String::new(),
+            workspace: OsString::new(),
+            identity: String::new(),
+            environment: String::new(),
+            stamp: None,
+        };
+        volumes.store.write_record(name, &record).unwrap();
+    }
+
+    #[test]
+    fn a_volume_whose_creation_failed_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let names = ["empty", "created", "lost", "complete", "in-use"];
+        let volumes = volumes(dir.path(), &names);
+        for name in names {
+            std::fs::create_dir_all(dir.path().join(name)).unwrap();
+        }
+        for name in ["created", "complete"] {
+            std::fs::create_dir(volumes.store.content_dir(name)).unwrap();
+        }
+        let id = backend::volume_id(Engine::Native, &volumes.store, "complete").unwrap().unwrap();
+        record(&volumes, "complete", id.clone());
+        record(&volumes, "lost", id);
+        let lock = volumes.store.lock_shared("in-use", true).unwrap();
+        volumes.remove_unfinished();
+        let mut left: Vec<_> = std::fs::read_dir(dir.path()).unwrap().flatten().collect();
+        left.sort_by_key(std::fs::DirEntry::file_name);
+        let left: Vec<_> = left.iter().map(std::fs::DirEntry::file_name).collect();
+        assert_eq!(left, ["complete", "in-use"]);
+        assert!(volumes.store.content_dir("complete").exists());
+        drop(lock);
+    }
+
+    #[test]
+    fn a_failed_preparation_removes_the_records_that_it_created() {
+        let [dir, project] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let too_long = "x".repeat(300);
+        let volumes = volumes(dir.path(), &["first", &too_long]);
+        let workspace = Workspace::open(project.path()).unwrap();
+        let prepared = volumes.prepare(&workspace, true, || unreachable!("nothing is set up"));
+        assert!(prepared.is_err());
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 }

@@ -1,4 +1,4 @@
-//! The bindings of `paude:isolation`. Their types are for `policy` and `plan`.
+//! The bindings of `paude:isolation`. Only `policy` and `plan` use their types.
 
 wasmtime::component::bindgen!({
     path: "../wit",
@@ -9,13 +9,13 @@ wasmtime::component::bindgen!({
 pub(crate) use self::exports::paude::isolation::{detection, planning};
 pub(crate) use self::paude::isolation::types::*;
 
-/// A policy's answer, with the layout that it was told. Nobody has checked it.
+/// The untrusted result of the policies, with the layout they were given.
 #[derive(Clone, Debug)]
 pub struct RawPlan {
-    /// What was found.
+    /// The result of `detect`, of all policies together.
     pub(crate) findings: Findings,
-    /// How it is to be mounted.
+    /// The result of `plan`.
     pub(crate) plan: Plan,
-    /// What the policy was told about the container.
+    /// The argument of `plan`, which the result has to match.
     pub(crate) layout: Layout,
 }

@@ -1,20 +1,20 @@
-//! Running `paude` on something hostile, and what it cost.
+//! Runs `paude` on something hostile, and limits what that may cost.
 
 use std::fs::File;
 use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::policies;
+use crate::policy::languages;
 use crate::support::snapshot::{assert_unchanged, snapshot};
-use crate::support::{Env, Ran, paude};
+use crate::support::{Checked, Env, Ran, paude, tree};
 
-/// What `paude` may take beyond a policy's own time.
+/// How long `paude` may take beyond a policy's own time.
 const GRACE: Duration = Duration::from_millis(500);
-/// What `paude` may have in memory, whatever the policy does.
+/// How much memory `paude` may use, whatever the policy does.
 const MEMORY: u64 = 400 << 20;
 
-/// A project with something of everything that a policy could want to harm.
+/// A project with one of each kind of entry that a policy could attack.
 pub fn project() -> Env {
     let mut env = Env::with(
         r##"
@@ -28,9 +28,9 @@ pub fn project() -> Env {
         absolute -> /etc/passwd
         "##,
     );
-    crate::support::tree::make(&env.root(), "outside/file: \"not yours\"");
-    // What paude keeps of a policy is its own; `cache` tests that. Nothing else may change.
-    env.vars.push(policies::shared_cache());
+    tree::make(&env.root(), "outside/file: \"not yours\"");
+    // Outside the root, where nothing may change; `policy::cache` tests the cache itself.
+    env.vars.push(languages::shared_cache());
     rustix::fs::mkfifoat(
         rustix::fs::CWD,
         env.project.join("fifo"),
@@ -40,11 +40,10 @@ pub fn project() -> Env {
     env
 }
 
-/// Runs `paude`; fails if it took longer than this and a grace, more memory than it
-/// may, or changed anything in the project.
+/// Runs `paude`; fails if it takes longer than this time and [`GRACE`], uses more than [`MEMORY`],
+/// or changes anything.
 ///
-/// Other tests and builds share the machine, and can only make a run slower: the
-/// best of three counts.
+/// The best of three runs counts: other programs share the machine, and only make a run slower.
 #[track_caller]
 pub fn run(env: &Env, args: &[&str], time: Duration) -> Ran {
     let before = snapshot(&env.root());
@@ -62,9 +61,9 @@ pub fn run(env: &Env, args: &[&str], time: Duration) -> Ran {
     panic!("took {took:?}, not {time:?}: {args:?}");
 }
 
-/// [`run`], refused in one error that begins with these words; nothing is printed.
+/// [`run`]; fails unless it is refused in one error that begins with this text, and prints nothing.
 #[track_caller]
-pub fn refused(env: &Env, args: &[&str], time: Duration, code: i32, words: &str) -> Ran {
+pub fn refused(env: &Env, args: &[&str], time: Duration, code: i32, words: &str) -> Checked {
     let ran = run(env, args, time).code(code).prints("");
     let said = ran.stderr();
     assert!(said.starts_with(&format!("error: {words}")), "not {words:?}, but:\n{said}");
@@ -73,7 +72,7 @@ pub fn refused(env: &Env, args: &[&str], time: Duration, code: i32, words: &str)
     ran
 }
 
-/// What `paude` did, and the most memory it had.
+/// Runs `paude`; returns what it did, and the most memory it used.
 fn measured(env: &Env, args: &[&str]) -> (Ran, u64) {
     let out = tempfile::tempdir().unwrap();
     let file = |name: &str| File::create(out.path().join(name)).unwrap();
@@ -82,7 +81,7 @@ fn measured(env: &Env, args: &[&str]) -> (Ran, u64) {
     let mut child = command.spawn().unwrap();
     let mut memory = 0;
     let status = loop {
-        // Only grows, and is gone once the program has ended.
+        // The peak only grows, and cannot be read after the program has ended.
         memory = memory.max(peak(child.id()).unwrap_or(0));
         if let Some(status) = child.try_wait().unwrap() {
             break status;
@@ -93,7 +92,7 @@ fn measured(env: &Env, args: &[&str]) -> (Ran, u64) {
     (Ran(Output { status, stdout: read("stdout"), stderr: read("stderr") }), memory)
 }
 
-/// The most memory that a process had, in bytes.
+/// The most memory that a process used, in bytes.
 fn peak(id: u32) -> Option<u64> {
     let status = std::fs::read_to_string(Path::new("/proc").join(id.to_string()).join("status"));
     let status = status.ok()?;

@@ -1,17 +1,21 @@
-//! Components out of `tests/policies/hostile`; its README says how they are written.
+//! Components from `tests/policies/hostile`; its README says how they are written.
 
 use std::path::{Path, PathBuf};
 
 use crate::support::Env;
 
-/// Makes the policy of that name, beside the project.
+/// The head of the core function `detect`, with the parameters that a query is passed in.
+pub const DETECT: &str = "(func (export \"detect\") \
+    (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)";
+
+/// Writes the policy of that name, beside the project.
 pub fn make(env: &Env, name: &str) -> PathBuf {
     let path = env.root().join(format!("{name}.wasm"));
     std::fs::write(&path, component(&read(name))).unwrap();
     path
 }
 
-/// The component around a policy's text.
+/// The component around a policy's core module.
 pub fn component(text: &str) -> Vec<u8> {
     let text = repeated(text);
     let exports = |name: &str| text.contains(&format!("(export \"{name}\")"));
@@ -38,7 +42,7 @@ pub fn component(text: &str) -> Vec<u8> {
     wat::parse_str(parts.join("\n")).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// `REPEAT n text` is n lines of text.
+/// Replaces each line `REPEAT n text` by n lines of the text.
 fn repeated(text: &str) -> String {
     let line = |line: &str| match line.strip_prefix("REPEAT ").and_then(|rest| rest.split_once(' '))
     {

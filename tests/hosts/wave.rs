@@ -1,10 +1,10 @@
-//! WAVE, the text form of component values that the `wasmtime` command line speaks, as
-//! far as our interface needs it.
+//! WAVE, the text form of component values that the `wasmtime` command line uses, as far as the
+//! interface needs it.
 
 use serde_json::{Map, Value};
 
-/// A value as WAVE: strings, numbers and null, which is left out of a record; a string at
-/// `selection` and `backing` is a case.
+/// A value as WAVE. Null is omitted from a record; a string at `selection` or `backing` is the
+/// name of a case.
 pub fn write(value: &Value) -> String {
     match value {
         Value::String(text) => quote(text),
@@ -41,8 +41,8 @@ fn quote(text: &str) -> String {
     out + "\""
 }
 
-/// A value from WAVE: a case is its name, or an object of its name and its payload;
-/// `some(x)` is `x`, and `none` is null.
+/// A value from WAVE: a case is its name, or an object with its name and its payload; `some(x)`
+/// is `x`, and `none` is null.
 pub fn read(text: &str) -> Value {
     let mut rest = Reader(text);
     let value = rest.value();

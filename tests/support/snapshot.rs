@@ -1,11 +1,11 @@
-//! Everything there is to know about a directory tree, for "not one file changed".
+//! The metadata and content of a whole directory tree, to prove that nothing in it changed.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-/// Each entry's type and mode, owner, size, time of change, and content or link target.
+/// Of each entry: type and mode, owner, size, time of modification, and content or link target.
 pub type Snapshot = BTreeMap<PathBuf, String>;
 
 /// Takes a snapshot of a tree.
@@ -43,14 +43,14 @@ fn add(root: &Path, path: &Path, entries: &mut Snapshot) {
     }
 }
 
-/// Fails, naming the entries that are not as they were.
+/// Fails if an entry was changed, added or removed, and names it.
 #[track_caller]
 pub fn assert_unchanged(root: &Path, before: &Snapshot) {
     let changed = changes(root, before);
     assert!(changed.is_empty(), "{} changed: {changed:#?}", root.display());
 }
 
-/// The entries that are not as they were.
+/// The entries that were changed, added or removed.
 pub fn changes(root: &Path, before: &Snapshot) -> Vec<PathBuf> {
     let after = snapshot(root);
     let all: std::collections::BTreeSet<_> = before.keys().chain(after.keys()).collect();

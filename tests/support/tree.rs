@@ -1,4 +1,4 @@
-//! A directory tree written as text, one entry a line:
+//! A directory tree described as text, one entry a line:
 //!
 //! ```text
 //! src/                                   a directory
@@ -9,13 +9,15 @@
 //! "odd\tname"/                           a name as a JSON string
 //! ```
 //!
-//! Parents are made as needed; `$ROOT` in content and links is the tree's own path.
+//! Parents are created as needed; `$ROOT` in content and links is the tree's own path. A line
+//! that begins with `# ` is a comment.
 
 use std::path::Path;
 
-/// Makes the entries below `root`.
+/// Creates the entries below `root`.
 pub fn make(root: &Path, text: &str) {
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+    let lines = text.lines().map(str::trim);
+    for line in lines.filter(|line| !line.is_empty() && !line.starts_with("# ")) {
         let (name, rest) = match line.strip_prefix('"') {
             Some(tail) => {
                 let end = tail.find('"').expect("a closing quote") + 2;
@@ -38,13 +40,13 @@ pub fn make(root: &Path, text: &str) {
         } else if name.ends_with('/') || rest == "/" {
             std::fs::create_dir_all(root.join(&name)).unwrap();
         } else {
-            assert_eq!(rest, "", "what is `{line}`?");
+            assert_eq!(rest, "", "not an entry: `{line}`");
             write(&root.join(&name), "");
         }
     }
 }
 
-/// JSON strings one after the other; one with `* N` behind it is there N times.
+/// JSON strings one after the other; `* N` behind one repeats it N times.
 fn content(mut text: &str) -> String {
     let mut whole = String::new();
     while !text.is_empty() {
@@ -62,7 +64,7 @@ fn content(mut text: &str) -> String {
     whole
 }
 
-/// Writes a file, its parents too.
+/// Writes a file; creates its parents.
 pub fn write(path: &Path, text: &str) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path, text).unwrap();

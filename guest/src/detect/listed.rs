@@ -1,6 +1,8 @@
-//! `listed`: exactly the directories that were named.
+//! Directories that the user listed.
 
-use super::report::Report;
+use super::collector::Collector;
+use super::listing::Listing;
+use super::names::{Role, role};
 use super::unreadable;
 use crate::marker::{Evidence, evidence};
 use crate::path::{fault, parents, shown};
@@ -11,10 +13,14 @@ use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
 
-/// Looks at each directory that was named, and refuses what cannot be hidden.
-pub(super) fn look(tree: &dyn Tree, names: &[String], report: &mut Report) -> Result<(), Refusal> {
+/// Looks at each directory that was listed; an error if one cannot be hidden.
+pub(super) fn find(
+    tree: &dyn Tree,
+    listed: &[String],
+    collector: &mut Collector,
+) -> Result<(), Refusal> {
     let mut paths = BTreeSet::new();
-    for path in names {
+    for path in listed {
         if let Some(fault) = fault(path) {
             return Err(invalid(path, fault));
         }
@@ -25,10 +31,10 @@ pub(super) fn look(tree: &dyn Tree, names: &[String], report: &mut Report) -> Re
             return Err(invalid(path, &format!("lies within `{outer}`, which is listed too")));
         }
     }
-    paths.into_iter().try_for_each(|path| one(tree, path, report))
+    paths.into_iter().try_for_each(|path| one(tree, path, collector))
 }
 
-fn one(tree: &dyn Tree, path: &str, report: &mut Report) -> Result<(), Refusal> {
+fn one(tree: &dyn Tree, path: &str, collector: &mut Collector) -> Result<(), Refusal> {
     let place = resolve(tree, "", path).map_err(|error| unreadable(path, error))?;
     let (evidence, target, linked) = match place {
         Place::At { path: target, .. } if target.is_empty() => {
@@ -37,7 +43,7 @@ fn one(tree: &dyn Tree, path: &str, report: &mut Report) -> Result<(), Refusal> 
         Place::At { path: target, file_type: FileType::Directory, linked } => {
             let found = evidence(tree, &target).map_err(|error| unreadable(path, error))?;
             if found.is_none() {
-                report.info(path, "holds no environment, but is hidden as listed");
+                collector.info(path, "holds no environment, but is hidden as listed");
             }
             (found.unwrap_or(Evidence::none(Kind::Unmarked)), target, linked)
         }
@@ -46,18 +52,18 @@ fn one(tree: &dyn Tree, path: &str, report: &mut Report) -> Result<(), Refusal> 
         }
         Place::At { .. } => return Err(invalid(path, "is not a directory")),
         Place::NotDirectory(parent) => {
-            return Err(invalid(path, &format!("lies below `{parent}`, which is no directory")));
+            return Err(invalid(path, &format!("lies below `{parent}`, which is not a directory")));
         }
         Place::Missing { path: target, linked } => {
-            report.info(path, "does not exist yet; its place is reserved");
+            collector.info(path, "does not exist yet; its place is reserved");
             (Evidence::none(Kind::Reserved), target, linked)
         }
         Place::Outside => {
-            report.outside(path, "listed");
+            collector.outside(path, "listed");
             return Ok(());
         }
         Place::Broken(how) => {
-            report.warn(path, &format!("{how}; nothing is hidden there"));
+            collector.warn(path, &format!("{how}; nothing is hidden there"));
             return Ok(());
         }
     };
@@ -65,8 +71,29 @@ fn one(tree: &dyn Tree, path: &str, report: &mut Report) -> Result<(), Refusal> 
         "" => "listed".to_string(),
         marker => format!("listed, {marker}"),
     };
-    report.found(evidence.finding(path, linked.then_some(target), reason));
+    collector.environment(path, linked.then_some(target), evidence, &reason);
     Ok(())
+}
+
+/// A list without `auto` hides what it names and nothing else: warns about the environments in
+/// the root that it leaves open.
+pub(super) fn warn_about_others(tree: &dyn Tree, collector: &mut Collector) {
+    // What cannot be read here cannot be written by a tool in the container either.
+    let Ok(root) = Listing::read(tree, "") else { return };
+    for (name, file_type) in root.children {
+        if file_type != FileType::Directory || collector.found_around(&name).is_some() {
+            continue;
+        }
+        let is_environment = match role("", &name) {
+            Role::Skipped => false,
+            Role::ToolDir(_) => true,
+            Role::Walked => matches!(evidence(tree, &name), Ok(Some(_))),
+        };
+        if is_environment {
+            let what = "an environment of the host is not hidden: the list does not name it";
+            collector.warn(&name, &format!("{what}, nor `auto`"));
+        }
+    }
 }
 
 fn invalid(path: &str, fault: &str) -> Refusal {

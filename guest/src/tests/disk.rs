@@ -1,4 +1,4 @@
-//! The view of a real disk says the same as the one in memory.
+//! The view of a real disk returns the same as the one in memory.
 
 use crate::detect::detect;
 use crate::tree::{FileType, Tree, disk::DiskTree};
@@ -40,11 +40,10 @@ fn a_real_project_is_looked_at() {
     assert_eq!(tree.file_type(".env/x"), Ok(None));
     assert!(tree.list(".venv", &mut |_| {}).is_err(), "a link is not followed");
 
-    let found = detect(&tree, &Selection::Auto, 3).unwrap();
+    let found = detect(&tree, &super::query(Selection::Auto)).unwrap();
     let paths: Vec<_> = found.environments.iter().map(|f| (f.path.as_str(), &f.link)).collect();
-    let inside = Some(Link::Inside("envs/py".into()));
     let outside = Some(Link::Outside);
-    assert_eq!(paths, [(".venv", &inside), ("venv", &outside)]);
+    assert_eq!(paths, [("envs/py", &None), ("venv", &outside)]);
     assert_eq!(found.environments[0].python.as_deref(), Some("3.11.2"));
     assert_eq!(found.notes, []);
 }

@@ -1,6 +1,6 @@
-//! Trees that were made to do harm: the answer stays small, quick and sayable.
+//! Hostile trees: the result stays small, quick and representable.
 
-use super::{DEPTH, answer, auto, memory::MemoryTree};
+use super::{auto, memory::MemoryTree, query, result, to_depth};
 use crate::types::Selection;
 
 #[test]
@@ -9,17 +9,17 @@ fn a_hundred_thousand_entries_are_passed_over() {
     for n in 0..100_000 {
         tree.add(&format!("data/{n}.json"));
     }
-    assert_eq!(answer(&tree, &Selection::Auto, DEPTH), [".venv: venv (pyvenv.cfg)"]);
+    assert_eq!(result(&tree, &query(Selection::Auto)), [".venv: venv (pyvenv.cfg)"]);
     assert!(tree.calls.get() < 10, "{} calls", tree.calls.get());
 }
 
 #[test]
-fn a_hundred_thousand_faults_are_counted_and_not_told() {
+fn a_hundred_thousand_faults_are_counted_and_not_listed() {
     let mut tree = MemoryTree::new(&[]);
     for n in 0..100_000 {
         tree.add(&format!("p{n:05}/.venv -> gone"));
     }
-    let notes = answer(&tree, &Selection::Auto, DEPTH);
+    let notes = result(&tree, &query(Selection::Auto));
     assert_eq!(notes.len(), 101);
     assert_eq!(notes[0], "warning: p00000/.venv: is a dangling link");
     assert_eq!(notes[100], "warning: *: 99900 more notes are not shown");
@@ -32,15 +32,27 @@ fn nesting_without_end_is_walked_without_recursion() {
         path.push_str("d/");
     }
     let tree = MemoryTree::new(&[&format!("{path}.venv/pyvenv.cfg")]);
-    assert_eq!(answer(&tree, &Selection::Auto, DEPTH), [""; 0]);
     assert_eq!(
-        answer(&tree, &Selection::Auto, u32::MAX),
+        result(&tree, &query(Selection::Auto)),
         [format!("{path}.venv: venv (pyvenv.cfg)")]
     );
 }
 
 #[test]
-fn names_that_cannot_be_said_are_skipped_and_told_once_for_each_directory() {
+fn a_path_longer_than_the_interface_allows_is_counted() {
+    let deep = "d/".repeat(3000);
+    assert_eq!(
+        auto(&[&format!("{deep}.venv/pyvenv.cfg"), "venv/pyvenv.cfg"]),
+        [
+            "venv: venv (pyvenv.cfg)",
+            "warning: *: 1 directory was not searched for environments: with a path longer than \
+             3072 bytes",
+        ]
+    );
+}
+
+#[test]
+fn names_that_are_not_representable_are_reported_once_for_each_directory() {
     let skipped = |dir: &str, what: &str| {
         format!(
             "warning: {dir}: {what}: not UTF-8, or with a control character; an environment there \
@@ -52,30 +64,27 @@ fn names_that_cannot_be_said_are_skipped_and_told_once_for_each_directory() {
             "new\nline/.venv/pyvenv.cfg",
             "\u{1b}[2J/venv/pyvenv.cfg",
             "a/?",
-            ".tox/x\ty/pyvenv.cfg",
+            ".hidden/x\ty/pyvenv.cfg",
             "venv/pyvenv.cfg",
             "Icon\r", // a file matters to nobody
         ]),
         [
             "venv: venv (pyvenv.cfg)".to_string(),
             skipped("*", "2 names were skipped, such as `\\u{1b}[2J`"),
-            skipped(".tox", "a name was skipped, such as `x\\u{9}y`"),
+            skipped(".hidden", "a name was skipped, such as `x\\u{9}y`"),
             skipped("a", "a name was skipped"),
         ]
     );
-    let tree = MemoryTree::new(&["?", "new\nline/x", "venv/pyvenv.cfg"]);
-    assert_eq!(
-        answer(&tree, &Selection::Auto, 0),
-        ["venv: venv (pyvenv.cfg)"],
-        "what would not be walked into is not told"
-    );
+    let tree = MemoryTree::new(&["a/?", "a/new\nline/x", "venv/pyvenv.cfg"]);
+    let notes = result(&tree, &to_depth(0));
+    assert!(!notes.iter().any(|note| note.contains("skipped")), "not walked anyway: {notes:?}");
 }
 
 #[test]
 fn a_marker_of_any_size_and_shape_is_read_within_bounds() {
     let long = format!(".venv/pyvenv.cfg = version = 3.12.1\nhome = /{}", "x".repeat(1 << 20));
     let tree = MemoryTree::new(&[&long]);
-    let found = crate::detect::detect(&tree, &Selection::Auto, DEPTH).unwrap().environments;
+    let found = crate::detect::detect(&tree, &query(Selection::Auto)).unwrap().environments;
     assert_eq!(found[0].python.as_deref(), Some("3.12.1"));
     assert_eq!(found[0].home, None, "half a value is a wrong one");
 }

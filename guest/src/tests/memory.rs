@@ -14,7 +14,7 @@ enum Node {
     Link(String),
     Pipe,
     /// A name that is not UTF-8.
-    Unsayable,
+    Unrepresentable,
 }
 
 /// A project in memory. It lists backwards, so that no rule leans on the order.
@@ -48,7 +48,7 @@ impl MemoryTree {
         } else if let Some(path) = path.strip_suffix('|') {
             (path, Node::Pipe)
         } else if path.ends_with('?') {
-            (path, Node::Unsayable)
+            (path, Node::Unrepresentable)
         } else {
             (path, Node::File(Vec::new()))
         };
@@ -58,8 +58,8 @@ impl MemoryTree {
         self.nodes.insert(path.to_string(), node);
     }
 
-    /// What a system finds there; it answers no path that passes through a
-    /// link, because the rules must never ask for one.
+    /// What a system finds there; panics for a path that passes through a link, because the
+    /// rules must never ask for one.
     fn at(&self, path: &str) -> Result<Option<&Node>, Error> {
         self.calls.set(self.calls.get() + 1);
         assert!(!path.starts_with('/') && !path.ends_with('/'), "asked for {path:?}");
@@ -91,8 +91,8 @@ impl Tree for MemoryTree {
             .filter(|(name, _)| !name.is_empty() && !name.contains('/'))
             .collect();
         for (name, node) in below.into_iter().rev() {
-            let sayable = !matches!(node, Node::Unsayable);
-            let name = sayable.then(|| name.to_string());
+            let representable = !matches!(node, Node::Unrepresentable);
+            let name = representable.then(|| name.to_string());
             each(Entry { name, file_type: file_type(node) });
         }
         Ok(())
@@ -119,7 +119,7 @@ impl Tree for MemoryTree {
 
 fn file_type(node: &Node) -> FileType {
     match node {
-        Node::Directory | Node::Locked | Node::Unsayable => FileType::Directory,
+        Node::Directory | Node::Locked | Node::Unrepresentable => FileType::Directory,
         Node::File(_) => FileType::File,
         Node::Link(_) => FileType::Link,
         Node::Pipe => FileType::Other,

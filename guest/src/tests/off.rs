@@ -1,10 +1,10 @@
-//! `off`: nothing is hidden, and the person is told what that means.
+//! `off`: nothing is hidden, and the consequence is reported.
 
 use super::off;
 
 #[test]
-fn nothing_is_found_and_each_environment_is_told_once() {
-    let told = |path: &str, why: &str| {
+fn nothing_is_found_and_each_environment_is_reported_once() {
+    let reported = |path: &str, why: &str| {
         format!(
             "warning: {path}: an environment of the host ({why}) is not hidden: the container \
              sees it broken"
@@ -18,7 +18,7 @@ fn nothing_is_found_and_each_environment_is_told_once() {
             "env -> /elsewhere", // not in the container at all
             ".env",
         ]),
-        [told("api/.tox/py", "pyvenv.cfg, tox environment"), told("venv", "pyvenv.cfg")]
+        [reported("api/.tox", "by its name"), reported("venv", "pyvenv.cfg")]
     );
     assert_eq!(off(&["src/x.py"]), [""; 0]);
 }

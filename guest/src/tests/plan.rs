@@ -11,7 +11,7 @@ fn planned(findings: &[&str]) -> Vec<String> {
 
 fn planned_at(workspace: &str, findings: &[&str]) -> Vec<String> {
     let environments = findings.iter().map(|text| finding(text)).collect();
-    let findings = Findings { environments, notes: vec![] };
+    let findings = Findings { environments, primary: None, notes: vec![] };
     let workspace = workspace.to_string();
     let layout = Layout { workspace, backing: Backing::Volume, size: Some(4096) };
     match plan(&findings, &layout) {

@@ -1,6 +1,6 @@
 //! What `pyvenv.cfg` tells, and what it may not say.
 
-use crate::oracle::pyvenv;
+use crate::properties::pyvenv;
 use crate::pyvenv::parse;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -95,7 +95,7 @@ proptest! {
 
 /// A file of `tests/fuzz/cases/pyvenv/` is an input that once broke the target.
 #[test]
-fn what_fuzzing_found_stays_mended() {
+fn what_fuzzing_found_stays_fixed() {
     let cases = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fuzz/cases/pyvenv");
     for file in cases.read_dir().into_iter().flatten() {
         pyvenv(&std::fs::read(file.unwrap().path()).unwrap());

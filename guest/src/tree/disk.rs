@@ -66,12 +66,12 @@ impl Tree for DiskTree {
     }
 }
 
-fn file_type(told: fs::FileType) -> FileType {
-    if told.is_dir() {
+fn file_type(reported: fs::FileType) -> FileType {
+    if reported.is_dir() {
         FileType::Directory
-    } else if told.is_file() {
+    } else if reported.is_file() {
         FileType::File
-    } else if told.is_symlink() {
+    } else if reported.is_symlink() {
         FileType::Link
     } else {
         FileType::Other

@@ -43,7 +43,7 @@ impl Tree for WasiTree {
                                 None => continue,
                             }
                         }
-                        told => file_type(told),
+                        reported => file_type(reported),
                     };
                     each(Entry { name: Some(entry.name), file_type });
                 }
@@ -84,13 +84,13 @@ impl Tree for WasiTree {
         match self.0.readlink_at(path) {
             // By its specification, the answer for an absolute link.
             Err(ErrorCode::NotPermitted) => Ok("/".to_string()),
-            told => told.map_err(error),
+            reported => reported.map_err(error),
         }
     }
 }
 
-fn file_type(told: DescriptorType) -> FileType {
-    match told {
+fn file_type(reported: DescriptorType) -> FileType {
+    match reported {
         DescriptorType::Directory => FileType::Directory,
         DescriptorType::RegularFile => FileType::File,
         DescriptorType::SymbolicLink => FileType::Link,

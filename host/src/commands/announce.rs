@@ -1,26 +1,27 @@
-//! What is said beside the command, on stderr.
+//! What paude prints to standard error besides the command's own output.
 
 use std::io::Write as _;
 use std::sync::mpsc::Receiver;
 
-use crate::cli;
+use crate::cli::RunArgs;
 use crate::config::Config;
-use crate::engine::Chosen;
+use crate::engine::{ChosenEngine, Engine};
 use crate::escape::shown;
 use crate::path::RelPath;
-use crate::plan::{Plan, Shadow};
-use crate::receipt::Compared;
-use crate::render::{Engine, Job, Rendered};
+use crate::plan::{Plan, Severity, Shadow};
+use crate::receipt::Comparison;
+use crate::render::Rendered;
+use crate::run_spec::RunSpec;
 use crate::value::Storage;
 use crate::workspace::{Workspace, free_memory};
 
-/// Says what is hidden, what the person should know, and what was decided for them.
-pub(super) fn announce(
-    cli: &cli::Run,
+/// Prints the warnings, what is hidden, and what paude decided by itself.
+pub(super) fn announce_run(
+    cli: &RunArgs,
     config: &Config,
     plan: &Plan,
-    chosen: &Chosen,
-    job: &Job,
+    chosen: &ChosenEngine,
+    spec: &RunSpec,
     rendered: &Rendered,
 ) {
     if cli.quiet {
@@ -32,56 +33,54 @@ pub(super) fn announce(
         lines.push(format!("Shadowing venv: {}", paths.join(", ")));
     }
     if cli.verbose {
-        lines.extend(
-            paths.iter().zip(plan.shadows()).map(|(path, shadow)| format!("  {path}: {shadow}")),
-        );
+        let shadows = paths.iter().zip(plan.shadows());
+        lines.extend(shadows.map(|(path, shadow)| format!("  {path}: {shadow}")));
     }
-    if let Some(why) = chosen.why {
-        lines.push(format!("Using engine {}: {why}", chosen.engine));
+    if let Some(reason) = chosen.reason {
+        lines.push(format!("Using engine {}: {reason}", chosen.engine));
         if chosen.engine == Engine::Native {
-            lines.push(
-                "note: it keeps environments apart; it does not contain hostile code".to_owned(),
-            );
+            let note = "note: it keeps environments apart; it does not contain hostile code";
+            lines.push(note.to_owned());
         }
     }
-    if let Some(why) = &job.image_reason {
-        lines.push(format!("Using image {}: {why}", shown(&job.image)));
+    if let Some(reason) = &spec.image_reason {
+        lines.push(format!("Using image {}: {reason}", shown(&spec.image)));
     }
     if let (Engine::Native, Some(image)) = (chosen.engine, &config.image) {
         let image = shown(image.as_ref());
         lines.push(format!("Image {image} is not used: the native engine has none"));
     }
-    if chosen.engine == Engine::Native && !job.engine_args.is_empty() {
+    if chosen.engine == Engine::Native && !spec.engine_args.is_empty() {
         lines.push("Engine arguments are not used: the native engine takes none".to_owned());
     }
-    if job.unguarded && !paths.is_empty() {
-        let what = "nothing proves in the container that environments are hidden";
-        lines.push(format!("warning: {what} (--no-guard)"));
+    if spec.unguarded && !paths.is_empty() {
+        let message = "nothing proves in the container that environments are hidden";
+        lines.push(format!("warning: {message} (--no-guard)"));
     }
     if cli.verbose && !cli.dry_run {
-        lines.push(rendered.command().brief());
+        lines.push(rendered.brief());
     }
-    say(&lines);
+    print_lines(&lines);
 }
 
-/// Says what the person should know about settings and project.
-pub(super) fn warn(config: &Config, plan: &Plan) {
-    say(&warnings(config, plan, false));
+/// Prints the warnings about settings and project.
+pub(super) fn print_warnings(config: &Config, plan: &Plan) {
+    print_lines(&warnings(config, plan, false));
 }
 
 fn warnings(config: &Config, plan: &Plan, verbose: bool) -> Vec<String> {
     let warnings = config.warnings.iter().map(|warning| format!("warning: {warning}"));
-    let notes = plan.notes().iter().filter(|note| note.warning || verbose);
+    let notes = plan.notes().iter().filter(|note| verbose || note.severity == Severity::Warning);
     warnings.chain(notes.map(ToString::to_string)).collect()
 }
 
-/// An environment of the host that memory would not hold, looked for while the run goes on:
-/// to read a large one can take longer than to start an engine.
-pub(super) struct Large(Receiver<RelPath>);
+/// A search for an environment of the host that would not fit in memory. It goes on during the
+/// run, because reading a large one can take longer than starting an engine.
+pub(super) struct LargeEnvironmentSearch(Receiver<RelPath>);
 
-impl Large {
-    /// Begins to look.
-    pub(super) fn look(workspace: &Workspace, plan: &Plan) -> Option<Self> {
+impl LargeEnvironmentSearch {
+    /// Starts the search; `None` if the size of the memory is unknown.
+    pub(super) fn start(workspace: &Workspace, plan: &Plan) -> Option<Self> {
         let in_memory =
             |shadow: &&Shadow| shadow.storage() == Storage::Tmpfs && plan.is_inside(shadow);
         let paths = plan.shadows().iter().filter(in_memory);
@@ -89,11 +88,11 @@ impl Large {
         Some(Self(workspace.find_larger(paths, free_memory()? / 2)))
     }
 
-    /// Suggests a volume if one was found.
+    /// Suggests a volume if one has been found by now.
     pub(super) fn suggest_volume(&self) {
         if let Ok(path) = self.0.try_recv() {
             let path = shown(path.as_str());
-            say(&[format!(
+            print_lines(&[format!(
                 "note: `{path}` of the host is larger than half of the memory that was free; \
                  --storage volume keeps the container's on disk"
             )]);
@@ -101,13 +100,13 @@ impl Large {
     }
 }
 
-/// Says afterwards which environments of the host are not as they were, or may not be.
-pub(super) fn changed(cli: &cli::Run, compared: &[Compared]) {
-    let line = |compared: &Compared| {
-        let path = shown(compared.path().as_str());
-        match (compared.summary(), compared.unread(), compared.entries()) {
+/// Prints which environments of the host changed during the run, or may have.
+pub(super) fn print_changes(cli: &RunArgs, comparisons: &[Comparison]) {
+    let line = |comparison: &Comparison| {
+        let path = shown(comparison.path().as_str());
+        match (comparison.summary(), comparison.unread_count(), comparison.entries()) {
             (Some(summary), ..) => {
-                Some(format!("warning: `{path}` was changed on the host meanwhile: {summary}"))
+                Some(format!("warning: `{path}` changed on the host during the run: {summary}"))
             }
             (None, unread @ 1.., Some(entries)) => Some(format!(
                 "note: `{path}`: {entries} entries as before, {unread} of them unread"
@@ -116,14 +115,13 @@ pub(super) fn changed(cli: &cli::Run, compared: &[Compared]) {
         }
     };
     if !cli.quiet {
-        say(&compared.iter().filter_map(line).collect::<Vec<_>>());
+        print_lines(&comparisons.iter().filter_map(line).collect::<Vec<_>>());
     }
 }
 
-/// Says them, a line each.
-pub(super) fn say(lines: &[String]) {
+/// Prints lines to standard error. Errors are ignored: the messages are not the run's result.
+pub(super) fn print_lines(lines: &[String]) {
     for line in lines {
-        // Whoever closed stderr does not want to know.
         let _ = writeln!(std::io::stderr(), "{line}");
     }
 }

@@ -1,48 +1,48 @@
 //! `paude plan`.
 
-use std::io::Write as _;
+use std::ffi::OsString;
 
+use super::announce::print_lines;
 use super::print::print;
-use crate::cli::{self, Format};
+use crate::cli::{Format, PlanArgs};
 use crate::config::Config;
-use crate::engine::Chosen;
+use crate::engine::{ChosenEngine, Engine};
 use crate::error::{Exit, Result};
 use crate::plan::Plan;
 use crate::policy;
-use crate::render::{self, Engine, Job};
+use crate::render::{Rendered, render};
+use crate::run_spec::RunSpec;
 use crate::volume::Volumes;
 use crate::workspace::Workspace;
 
-/// From the project to its plan, in the form that was asked for.
-pub(super) fn execute(cli: &cli::Plan) -> Result<Exit> {
-    let workspace = Workspace::open(&cli.project.workspace)?;
-    let config = Config::load(&cli.project, &workspace)?;
-    let plan = Plan::check(&policy::propose(&config, &workspace, false)?.raw, &workspace, &config)?;
-    let text = match cli.format {
-        Format::Text => plan.to_string(),
-        Format::Json => plan.json()? + "\n",
-        Format::Podman => command(&config, &workspace, &plan, Engine::Podman, cli)?,
-        Format::Docker => command(&config, &workspace, &plan, Engine::Docker, cli)?,
-        Format::Native => command(&config, &workspace, &plan, Engine::Native, cli)?,
+/// Prints the plan in the requested form.
+pub(super) fn execute(args: &PlanArgs) -> Result<Exit> {
+    let workspace = Workspace::open(&args.project.workspace)?;
+    let config = Config::load(&args.project, &workspace)?;
+    let proposal = policy::propose(&config, &workspace, false)?;
+    let plan = Plan::check(&proposal.raw, &workspace, &config, proposal.deadline)?;
+    let rendered = match args.format {
+        Format::Text => Rendered::Document(plan.to_string()),
+        Format::Json => Rendered::Document(plan.json()?),
+        Format::Command(engine) => {
+            render_command(&config, &workspace, &plan, engine, &args.command)?
+        }
     };
-    for warning in &config.warnings {
-        let _ = writeln!(std::io::stderr(), "warning: {warning}");
-    }
-    print(text.as_bytes())
+    let warnings = config.warnings.iter().map(|warning| format!("warning: {warning}"));
+    print_lines(&warnings.collect::<Vec<_>>());
+    print(&rendered.text())
 }
 
-/// The command of an engine, whether or not it is installed.
-fn command(
+/// Renders the command of an engine, which need not be installed.
+fn render_command(
     config: &Config,
     workspace: &Workspace,
     plan: &Plan,
     engine: Engine,
-    cli: &cli::Plan,
-) -> Result<String> {
-    let chosen = Chosen::assumed(engine);
-    let mut job = Job::new(config, plan, &chosen, &cli.command)?;
-    let volumes = Volumes::of(workspace, plan, engine, &job, false)?;
-    job.volumes = volumes.as_ref().map(Volumes::sources).unwrap_or_default();
-    let rendered = render::renderer(chosen.engine).render(plan, &job)?;
-    Ok(format!("{}\n", rendered.command()))
+    command: &[OsString],
+) -> Result<Rendered> {
+    let mut spec = RunSpec::new(config, workspace, plan, &ChosenEngine::assumed(engine), command)?;
+    let volumes = Volumes::for_plan(workspace, plan, &spec, false)?;
+    spec.volumes = volumes.as_ref().map(Volumes::mount_sources).unwrap_or_default();
+    Ok(render(plan, &spec)?)
 }

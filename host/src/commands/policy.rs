@@ -1,4 +1,4 @@
-//! `paude policy`: for those who write policies, or run them elsewhere.
+//! `paude policy`: for authors of policies.
 
 mod check;
 mod compare;
@@ -6,16 +6,16 @@ mod export;
 mod new;
 mod run;
 
-use crate::cli::Policy;
+use crate::cli::PolicyAction;
 use crate::error::{Exit, Result};
 
-/// Carries out one of its actions.
-pub(super) fn execute(cli: &Policy) -> Result<Exit> {
-    match cli {
-        Policy::Run(run) => run::execute(run),
-        Policy::Check { file } => check::execute(file),
-        Policy::Compare(compare) => compare::execute(compare),
-        Policy::New { dir, lang } => new::execute(dir, *lang),
-        Policy::Export { file } => export::execute(file),
+/// Runs one action of `paude policy`.
+pub(super) fn execute(action: &PolicyAction) -> Result<Exit> {
+    match action {
+        PolicyAction::Run(args) => run::execute(args),
+        PolicyAction::Check { file } => check::execute(file),
+        PolicyAction::Compare(args) => compare::execute(args),
+        PolicyAction::New { dir, lang } => new::execute(dir, *lang),
+        PolicyAction::Export { file } => export::execute(file),
     }
 }

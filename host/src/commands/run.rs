@@ -1,109 +1,146 @@
 //! `paude` and `paude run`.
 
-use super::announce::{self, Large, announce};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::announce::{LargeEnvironmentSearch, announce_run, print_changes, print_lines};
 use super::print::print;
-use crate::cli;
+use crate::cli::RunArgs;
 use crate::config::Config;
-use crate::engine::{self, Ended, Signals, Streams};
+use crate::engine::{self, Engine, Streams};
 use crate::error::{Error, Exit, Result};
+use crate::execute::{self, RunOutcome, SignalStream, Signals};
 use crate::plan::Plan;
 use crate::policy;
 use crate::receipt::Receipt;
-use crate::render::{self, Engine, Job, Rendered};
+use crate::render::render;
+use crate::run_spec::RunSpec;
 use crate::session::Session;
-use crate::volume::{Ready, Volumes};
+use crate::volume::{PreparedVolumes, Volumes};
 use crate::workspace::Workspace;
 
-/// From the project to the command's exit code.
-pub(super) fn execute(cli: &cli::Run) -> Result<Exit> {
-    let workspace = Workspace::open(&cli.project.workspace)?;
-    let config = Config::load(&cli.project, &workspace)?;
-    let answer = policy::propose(&config, &workspace, cli.quiet)?;
-    let plan = Plan::check(&answer.raw, &workspace, &config)?;
-    let choose = if cli.dry_run { engine::choose_for_show } else { engine::choose };
+/// Runs the command. Returns its exit code.
+pub(super) fn execute(args: &RunArgs) -> Result<Exit> {
+    let workspace = Workspace::open(&args.project.workspace)?;
+    let config = Config::load(&args.project, &workspace)?;
+    let proposal = policy::propose(&config, &workspace, args.quiet)?;
+    let plan = Plan::check(&proposal.raw, &workspace, &config, proposal.deadline)?;
+    let choose = if args.dry_run { engine::choose_for_display } else { engine::choose };
     let chosen = choose(config.engine)?;
-    let mut job = Job::new(&config, &plan, &chosen, &cli.command)?;
-    if cli.no_guard {
-        job.unguard(chosen.engine)?;
+    let mut spec = RunSpec::new(&config, &workspace, &plan, &chosen, &args.command)?;
+    if args.no_guard {
+        spec.unguard()?;
     }
-    let volumes = Volumes::of(&workspace, &plan, chosen.engine, &job, !cli.dry_run)?;
-    job.volumes = volumes.as_ref().map(Volumes::sources).unwrap_or_default();
-    let rendered = render::renderer(chosen.engine).render(&plan, &job)?;
+    let volumes = Volumes::for_plan(&workspace, &plan, &spec, !args.dry_run)?;
+    spec.volumes = volumes.as_ref().map(Volumes::mount_sources).unwrap_or_default();
+    let rendered = render(&plan, &spec)?;
 
-    announce(cli, &config, &plan, &chosen, &job, &rendered);
-    if cli.dry_run {
-        return print(format!("{}\n", rendered.command()).as_bytes());
+    announce_run(args, &config, &plan, &chosen, &spec, &rendered);
+    if args.dry_run {
+        return print(&rendered.text());
     }
-    let receipt = cli.receipt.as_deref();
-    let receipt = receipt.map(|file| Receipt::begin(file, &workspace, &plan)).transpose()?;
-    let large = if cli.quiet { None } else { Large::look(&workspace, &plan) };
+    let receipt = args.receipt.as_deref();
+    let receipt = receipt.map(|file| Receipt::prepare(file, &workspace, &plan)).transpose()?;
+    let search = if args.quiet { None } else { LargeEnvironmentSearch::start(&workspace, &plan) };
     let signals = Signals::new()?;
-    let ended = match &volumes {
-        None => run(&workspace, &plan, chosen.engine, &job, &rendered, Streams::Own, &signals),
-        Some(volumes) => {
-            keeping(volumes, &workspace, &plan, chosen.engine, &job, cli.quiet, &signals)
-        }
+    let outcome = match &volumes {
+        None => run(&workspace, &plan, &spec, Streams::Inherit, &signals),
+        Some(volumes) => run_on_volumes(volumes, &workspace, &plan, &spec, args.quiet, &signals),
     };
-    if let Some(large) = large {
-        large.suggest_volume();
+    if let Some(search) = search {
+        search.suggest_volume();
     }
-    let ended = ended.and_then(|ended| ended.exit);
-    let Some(receipt) = receipt else { return ended };
-    // An earlier run's receipt must not be left to speak for this one.
-    let _held = signals.watch()?;
-    let code = ended.as_ref().map_or_else(Error::code, |exit| exit.code());
-    match receipt.end(&workspace, chosen.engine, code) {
-        Ok(compared) => announce::changed(cli, &compared),
-        Err(error) if ended.is_ok() => return Err(error),
-        Err(_) => return ended.map_err(|error| error.hint("the receipt could not be written")),
+    let exit = outcome.and_then(|outcome| outcome.exit);
+    match receipt {
+        None => exit,
+        Some(receipt) => finish_receipt(receipt, args, &workspace, chosen.engine, exit, &signals),
     }
-    ended
 }
 
-/// A run on volumes: the setup in a container of its own, if it has to run.
-fn keeping(
+/// Writes the receipt, also of a run that failed, so that no earlier one is taken for it. A
+/// signal ends paude without a receipt.
+fn finish_receipt(
+    receipt: Receipt,
+    args: &RunArgs,
+    workspace: &Workspace,
+    engine: Engine,
+    exit: Result<Exit>,
+    signals: &Signals,
+) -> Result<Exit> {
+    let (signal_stream, _watch) = signals.watch()?;
+    let cancelled = cancel_on_signal(signal_stream)?;
+    let code = exit.as_ref().map_or_else(Error::code, |exit| exit.code());
+    let finished = receipt.finish(workspace, engine, code, &cancelled);
+    let signal = signals.last_received().filter(|_| cancelled.load(Ordering::Relaxed));
+    match (finished, signal) {
+        (Ok(comparisons), _) => print_changes(args, &comparisons),
+        (Err(_), _) if exit.is_err() => {
+            return exit.map_err(|error| error.hint("the receipt could not be written"));
+        }
+        (Err(_), Some((name, exit))) => {
+            print_lines(&[format!("error: ended by {name}; the receipt was not written")]);
+            return Ok(exit);
+        }
+        (Err(error), None) => return Err(error),
+    }
+    exit
+}
+
+/// A flag that becomes true when a signal arrives.
+fn cancel_on_signal(mut signals: SignalStream) -> Result<Arc<AtomicBool>> {
+    let cancelled = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&cancelled);
+    let wait = move || {
+        for _ in signals.forever() {
+            flag.store(true, Ordering::Relaxed);
+        }
+    };
+    let started = std::thread::Builder::new().spawn(wait);
+    started.map_err(|error| Error::failed(format!("cannot start a thread: {error}")))?;
+    Ok(cancelled)
+}
+
+/// Runs the setup in a container of its own if it has to run, and then the command.
+fn run_on_volumes(
     volumes: &Volumes,
     workspace: &Workspace,
     plan: &Plan,
-    engine: Engine,
-    job: &Job,
+    spec: &RunSpec,
     quiet: bool,
     signals: &Signals,
-) -> Result<Ended> {
-    let start = |job: &Job, streams| {
-        let rendered = render::renderer(engine).render(plan, job)?;
-        run(workspace, plan, engine, job, &rendered, streams, signals)
-    };
-    let setup = || {
-        let ended = start(&job.setup_alone(), Streams::Unread)?;
-        Ok(match signals.came() {
-            // Perhaps so late that the setup succeeded: it ends the command too.
-            Some((_, exit)) => Ended { exit: Ok(exit), ..ended },
-            None => ended,
+) -> Result<RunOutcome> {
+    let start = |spec: &RunSpec, streams| run(workspace, plan, spec, streams, signals);
+    let run_setup = || {
+        let outcome = start(&spec.setup_only(), Streams::NullStdin)?;
+        Ok(match signals.last_received() {
+            // The setup may have succeeded before the signal came; the command must not start.
+            Some((_, exit)) => RunOutcome { exit: Ok(exit), ..outcome },
+            None => outcome,
         })
     };
-    match volumes.ready(workspace, quiet, setup)? {
-        Ready::Held(_held) => start(&Job { setup: None, ..job.clone() }, Streams::Own),
-        Ready::Failed(ended) => Ok(ended),
+    match volumes.prepare(workspace, quiet, run_setup)? {
+        PreparedVolumes::Ready(_locks) => {
+            start(&RunSpec { setup: None, ..spec.clone() }, Streams::Inherit)
+        }
+        PreparedVolumes::SetupFailed(outcome) => Ok(outcome),
     }
 }
 
-/// The run itself; what it began is ended when this returns.
+/// Runs the specification in a session, which removes what it created when this returns.
 pub(super) fn run(
     workspace: &Workspace,
     plan: &Plan,
-    engine: Engine,
-    job: &Job,
-    rendered: &Rendered,
+    spec: &RunSpec,
     streams: Streams<'_>,
     signals: &Signals,
-) -> Result<Ended> {
-    // From here on a signal must not keep the session from ending what it began.
-    let (watched, _watching) = signals.watch()?;
-    let mut session = Session::begin(workspace, plan, engine, job)?;
-    let ended = engine::run(rendered, engine, job, streams, watched);
-    if ended.as_ref().map_or(true, |ended| ended.gone) {
-        session.container_gone();
+) -> Result<RunOutcome> {
+    // A signal must not end paude before the session has removed what it created.
+    let (signal_stream, _watch) = signals.watch()?;
+    let rendered = render(plan, spec)?;
+    let mut session = Session::begin(workspace, plan, spec)?;
+    let outcome = execute::run(&rendered, spec, streams, signal_stream);
+    if outcome.as_ref().map_or(true, |outcome| outcome.gone) {
+        session.record_container_gone();
     }
-    ended
+    outcome
 }

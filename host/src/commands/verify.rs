@@ -1,78 +1,92 @@
 //! `paude verify`.
 
-use super::announce;
+use std::sync::atomic::AtomicBool;
+
+use super::announce::{print_lines, print_warnings};
 use super::print::print;
 use super::run::run;
-use crate::cli::{self, AnswerFormat};
+use crate::cli::{ReportFormat, VerifyArgs};
 use crate::config::Config;
-use crate::engine::{self, Kept, Signals, Streams};
+use crate::engine::{self, CaptureFiles, Engine, Streams};
 use crate::error::{Exit, Result};
 use crate::escape::{shown, shown_path};
+use crate::execute::Signals;
+use crate::json_line;
 use crate::plan::Plan;
 use crate::policy;
-use crate::receipt::{Before, text};
-use crate::render::{self, Engine, Job};
+use crate::receipt::{Comparison, EnvironmentsBefore};
+use crate::run_spec::RunSpec;
 use crate::value::Storage;
 use crate::verify::{self, Checklist};
 use crate::workspace::Workspace;
 
-/// Goes through the list, on the person's own project and engine.
-pub(super) fn execute(cli: &cli::Verify) -> Result<Exit> {
-    let workspace = Workspace::open(&cli.project.workspace)?;
-    // JSON is the last thing made: what it cannot say is found out first.
-    let is_json = matches!(cli.format, AnswerFormat::Json);
+/// Goes through the checklist, on the user's own project and engine.
+pub(super) fn execute(args: &VerifyArgs) -> Result<Exit> {
+    let workspace = Workspace::open(&args.project.workspace)?;
+    let is_json = args.format == ReportFormat::Json;
+    // A path that JSON cannot represent is an error before anything runs, not after it.
     if is_json {
-        text(workspace.path())?;
+        json_line::path_str(workspace.path().as_path())?;
     }
-    let mut config = Config::load(&cli.project, &workspace)?;
-    // A setup would make the environment that is to be made here.
-    config.setup = None;
-    // Nor would what an earlier run kept prove anything.
-    config.storage = Storage::Tmpfs;
-    let plan = Plan::check(&policy::propose(&config, &workspace, false)?.raw, &workspace, &config)?;
+    let config = load_config(args, &workspace)?;
+    let proposal = policy::propose(&config, &workspace, false)?;
+    let plan = Plan::check(&proposal.raw, &workspace, &config, proposal.deadline)?;
     if plan.shadows().is_empty() {
-        return Err(verify::nothing());
+        return Err(verify::nothing_to_verify());
     }
-    announce::warn(&config, &plan);
-    let engine = engine::choose(config.engine)?;
-    let mut job = Job::new(&config, &plan, &engine, &verify::command(&plan))?;
-    job.tty = false;
-    let engine = engine.engine;
-    let rendered = render::renderer(engine).render(&plan, &job)?;
+    print_warnings(&config, &plan);
+    let chosen = engine::choose(config.engine)?;
+    let command = verify::container_command(&plan);
+    let mut spec = RunSpec::new(&config, &workspace, &plan, &chosen, &command)?;
+    spec.tty = false;
 
-    let mut list = Checklist::default();
-    let before = Before::look(&workspace, &plan)?;
+    let mut checklist = Checklist::default();
+    let before = EnvironmentsBefore::capture(&workspace, &plan)?;
     if is_json {
-        before.can_be_said()?;
+        before.check_representable()?;
     }
-    list.host_before(&plan);
-    let kept = Kept::new()?;
+    checklist.add_host_before(&plan);
+    let output = CaptureFiles::new()?;
     let signals = Signals::new()?;
-    let ended = run(&workspace, &plan, engine, &job, &rendered, Streams::Kept(&kept), &signals);
-    if let Some((signal, exit)) = signals.came() {
-        announce::say(&[format!("error: ended by {signal}; nothing was verified")]);
+    let outcome = run(&workspace, &plan, &spec, Streams::Capture(&output), &signals);
+    if let Some((signal, exit)) = signals.last_received() {
+        print_lines(&[format!("error: ended by {signal}; nothing was verified")]);
         return Ok(exit);
     }
-    list.container(&ended, &kept);
-    let compared = before.compare(&workspace);
-    list.host_after(&plan, &compared);
+    checklist.add_container(&outcome, &output);
+    let comparisons = before.compare(&workspace, &AtomicBool::new(false));
+    checklist.add_host_after(&plan, &comparisons);
 
-    let text = match cli.format {
-        AnswerFormat::Text => {
-            let place = shown_path(workspace.path().as_path());
-            let image = match engine {
-                Engine::Native => String::new(),
-                _ => format!(", {}", shown(&job.image)),
-            };
-            format!("{place} with {engine}{image}\n{list}")
-        }
-        AnswerFormat::Json => list.json(
-            workspace.path(),
-            engine,
-            &job.image,
-            compared.as_deref().unwrap_or_default(),
-        )?,
+    print(&match args.format {
+        ReportFormat::Text => format!("{}\n{checklist}", header(&workspace, &spec)),
+        ReportFormat::Json => checklist_json(&checklist, &workspace, &spec, &comparisons)?,
+    })?;
+    Ok(if checklist.has_passed() { Exit::Ok } else { Exit::ProblemFound })
+}
+
+/// The configuration without what would take the place of a step: the setup could create the
+/// environment that a step creates, and a volume could hold that of an earlier run.
+fn load_config(args: &VerifyArgs, workspace: &Workspace) -> Result<Config> {
+    let config = Config::load(&args.project, workspace)?;
+    Ok(Config { setup: None, storage: Storage::Tmpfs, ..config })
+}
+
+/// The project, the engine and the image that the checklist is about.
+fn header(workspace: &Workspace, spec: &RunSpec) -> String {
+    let path = shown_path(workspace.path().as_path());
+    let image = match spec.engine {
+        Engine::Native => String::new(),
+        _ => format!(", {}", shown(&spec.image)),
     };
-    print(text.as_bytes())?;
-    Ok(if list.holds() { Exit::Ok } else { Exit::Unmet })
+    format!("{path} with {}{image}", spec.engine)
+}
+
+fn checklist_json(
+    checklist: &Checklist,
+    workspace: &Workspace,
+    spec: &RunSpec,
+    comparisons: &Result<Vec<Comparison>>,
+) -> Result<String> {
+    let comparisons = comparisons.as_deref().unwrap_or_default();
+    checklist.json(workspace.path(), spec.engine, &spec.image, comparisons)
 }

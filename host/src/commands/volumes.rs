@@ -1,34 +1,35 @@
 //! `paude volumes`.
 
 use super::print::print;
-use crate::cli::Volumes;
+use crate::cli::VolumesAction;
 use crate::error::{Exit, Result};
 use crate::volume;
 
-/// Carries out one of its actions.
-pub(super) fn execute(cli: &Volumes) -> Result<Exit> {
-    let lines: Vec<String> = match cli {
-        Volumes::List => volume::list()?.iter().map(ToString::to_string).collect(),
-        Volumes::Remove { names } => {
+/// Runs one action of `paude volumes`.
+pub(super) fn execute(action: &VolumesAction) -> Result<Exit> {
+    match action {
+        VolumesAction::List => print(&join_lines(&volume::list()?)),
+        VolumesAction::Remove { names } => {
             names.iter().try_for_each(|name| volume::remove(name))?;
-            Vec::new()
+            Ok(Exit::Ok)
         }
-        Volumes::Prune => {
-            let (mut removed, mut fault) = (Vec::new(), Ok(()));
-            for (name, result) in volume::prune()? {
-                match result {
-                    Ok(()) => removed.push(name),
-                    error => fault = error,
-                }
-            }
-            print(lines_of(&removed).as_bytes())?;
-            fault?;
-            Vec::new()
-        }
-    };
-    print(lines_of(&lines).as_bytes())
+        VolumesAction::Prune => prune(),
+    }
 }
 
-fn lines_of(lines: &[String]) -> String {
-    lines.iter().map(|line| format!("{line}\n")).collect()
+/// Removes and prints the volumes that no run uses again; goes on after one that fails.
+fn prune() -> Result<Exit> {
+    let (mut removed, mut last_error) = (Vec::new(), None);
+    for (name, result) in volume::prune()? {
+        match result {
+            Ok(()) => removed.push(name),
+            Err(error) => last_error = Some(error),
+        }
+    }
+    print(&join_lines(&removed))?;
+    last_error.map_or(Ok(Exit::Ok), Err)
+}
+
+fn join_lines(lines: &[impl ToString]) -> String {
+    lines.iter().map(|line| line.to_string() + "\n").collect()
 }

@@ -1,91 +1,95 @@
-//! Which policies decide: those that were typed, else the project's, else the person's,
-//! else the built-in one. Lists are not added up.
+//! The choice of policies: those of the command line, else the project's, else the user's, else
+//! the built-in one. The lists replace one another.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::load;
 use crate::error::{Error, Result};
 use crate::escape::shown;
 use crate::path::RelPath;
-use crate::value::{MOST_POLICIES, Policies, Sha256};
+use crate::value::{MAX_POLICIES, Policies, Sha256};
 
-/// The word for the policy inside this program; a file of that name is `./builtin`.
+/// The name of the built-in policy; a file of that name is written `./builtin`.
 const BUILTIN: &str = "builtin";
 
-/// Where a policy's bytes are.
+/// Where a policy component is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PolicySource {
+pub(crate) enum PolicySource {
     /// In this program.
     Builtin,
-    /// In a file that the person named.
+    /// In a file that the user named, anywhere on the host.
     File(PathBuf),
-    /// In a file that the repository named: below the workspace.
+    /// In a file that `paude.json` named, inside the workspace.
     Workspace(RelPath),
 }
 
-/// A policy that was asked for.
+/// A policy to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PolicyChoice {
-    /// Where it is.
-    pub source: PolicySource,
-    /// What it has to be.
-    pub pin: Option<Sha256>,
+pub(crate) struct PolicyChoice {
+    pub(crate) source: PolicySource,
+    /// The hash that the component must have; any if absent.
+    pub(crate) pin: Option<Sha256>,
 }
 
 impl PolicyChoice {
-    /// The built-in one.
-    pub const BUILTIN: Self = Self { source: PolicySource::Builtin, pin: None };
+    /// The built-in policy.
+    pub(crate) const BUILTIN: Self = Self { source: PolicySource::Builtin, pin: None };
 
-    /// What a word of the command line means.
-    pub fn typed(word: &std::path::Path) -> Self {
-        let source = match word.as_os_str() == BUILTIN {
+    /// The policy that an argument of the command line names.
+    pub(crate) fn from_cli(argument: &Path) -> Self {
+        let source = match argument.as_os_str() == BUILTIN {
             true => PolicySource::Builtin,
-            false => PolicySource::File(word.to_owned()),
+            false => PolicySource::File(argument.to_owned()),
         };
         Self { source, pin: None }
     }
 }
 
-/// What holds, in order, each once.
+/// Chooses the policies to run, in order and without duplicates.
 pub(super) fn choose(
-    typed: &[PathBuf],
+    cli: &[PathBuf],
     project: Option<Policies>,
-    person: Option<Policies>,
+    user: Option<Policies>,
 ) -> Result<Vec<PolicyChoice>> {
-    if typed.len() > MOST_POLICIES {
-        return Err(Error::usage(format!("--policy stands more than {MOST_POLICIES} times")));
+    if cli.len() > MAX_POLICIES {
+        return Err(Error::usage(format!("more than {MAX_POLICIES} policies by --policy")));
     }
-    let choices: Vec<_> = match (typed, project, person) {
-        ([], Some(project), _) => each(project, in_project)?,
-        ([], None, Some(person)) => {
-            each(person, |path| Ok(PolicySource::File(load::beside_person_file(path))))?
+    let choices: Vec<_> = match (cli, project, user) {
+        ([], Some(project), _) => from_file(project, source_in_project)?,
+        ([], None, Some(user)) => {
+            from_file(user, |path| Ok(PolicySource::File(load::resolve_beside_user_file(path))))?
         }
         ([], None, None) => vec![PolicyChoice::BUILTIN],
-        (typed, ..) => typed.iter().map(|word| PolicyChoice::typed(word)).collect(),
+        (cli, ..) => cli.iter().map(|argument| PolicyChoice::from_cli(argument)).collect(),
     };
-    let mut once = Vec::with_capacity(choices.len());
+    let mut unique = Vec::with_capacity(choices.len());
     for choice in choices {
-        if !once.contains(&choice) {
-            once.push(choice);
+        if !unique.contains(&choice) {
+            unique.push(choice);
         }
     }
-    Ok(once)
+    Ok(unique)
 }
 
-fn each(
+/// The policies of a settings file, whose paths `resolve` resolves.
+fn from_file(
     policies: Policies,
-    source: impl Fn(&str) -> Result<PolicySource>,
+    resolve: impl Fn(&str) -> Result<PolicySource>,
 ) -> Result<Vec<PolicyChoice>> {
-    let choice = |(path, pin): (String, _)| match path == BUILTIN {
-        true => Ok(PolicyChoice { source: PolicySource::Builtin, pin }),
-        false => source(&path).map(|source| PolicyChoice { source, pin }),
-    };
-    policies.0.into_iter().map(|entry| choice((entry.path, entry.sha256))).collect()
+    let entries = policies.0.into_iter();
+    entries
+        .map(|entry| {
+            let source = match entry.path == BUILTIN {
+                true => PolicySource::Builtin,
+                false => resolve(&entry.path)?,
+            };
+            Ok(PolicyChoice { source, pin: entry.sha256 })
+        })
+        .collect()
 }
 
-/// A path of `paude.json`.
-fn in_project(path: &str) -> Result<PolicySource> {
-    RelPath::typed(path).map(PolicySource::Workspace).map_err(|fault| {
+fn source_in_project(path: &str) -> Result<PolicySource> {
+    RelPath::from_user_input(path).map(PolicySource::Workspace).map_err(|fault| {
         Error::usage(format!("paude.json: policy `{}` {fault}", shown(path)))
             .hint("a project's policy must lie in the project; use --policy for another")
     })

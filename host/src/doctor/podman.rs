@@ -1,22 +1,28 @@
-//! podman, and what is known of its versions and parts.
+//! The checks of podman.
+
+use std::path::Path;
 
 use serde_json::Value;
 
-use super::{Diagnosis, older};
-use crate::engine::{ask, installed};
+use super::machine::read_setting;
+use super::{Diagnosis, check_version};
+use crate::engine::{Engine, installed, is_podman_service_local, query};
 
 const ABOUT: &str = "podman";
 
-/// Looks at podman. Returns whether it can be used.
-pub fn podman(found: &mut Diagnosis) -> bool {
+/// The kernel's version; a virtual machine rarely has the same one.
+const OSRELEASE: &str = "/proc/sys/kernel/osrelease";
+
+/// Returns whether podman can be used.
+pub(super) fn check(diagnosis: &mut Diagnosis) -> bool {
     if !installed("podman") {
-        found.good(ABOUT, "not installed");
+        diagnosis.good(ABOUT, "not installed");
         return false;
     }
-    let answer = ask("podman", &["info", "--format", "json"]);
-    let Ok(info) = serde_json::from_str::<Value>(&answer.stdout) else {
-        let advice = "mend it, or choose another engine: paude takes it because it is installed";
-        found.warn(ABOUT, format!("`podman info` fails: {}", answer.last()), advice);
+    let output = query("podman", &["info", "--format", "json"]);
+    let Ok(info) = serde_json::from_str::<Value>(&output.stdout) else {
+        let advice = "fix it, or choose another engine: paude takes it because it is installed";
+        diagnosis.warn(ABOUT, format!("`podman info` fails: {}", output.last_line()), advice);
         return false;
     };
     let host = &info["host"];
@@ -24,39 +30,49 @@ pub fn podman(found: &mut Diagnosis) -> bool {
     let (version, runtime) = (text(&info["version"]["Version"]), text(&host["ociRuntime"]["name"]));
     let driver = text(&info["store"]["graphDriverName"]);
     let rootless = host["security"]["rootless"] == true;
-    let whose = if rootless { "rootless" } else { "as root" };
-    found.good(ABOUT, format!("{version}, {whose}, runtime {runtime}, storage {driver}"));
-    if older(&version, (4, 3)) {
-        found.warn(ABOUT, "older than 4.3, the oldest that paude is tested with", "update it");
-    }
-    if host["serviceIsRemote"] == true {
-        let said = "its containers run in a virtual machine or on another one: a shadow that is \
-                    lost while they run is noticed only if the image has `sleep`";
-        found.warn(ABOUT, said, "`paude verify` shows whether mounts are kept there");
+    let privileges = if rootless { "rootless" } else { "as root" };
+    diagnosis.good(ABOUT, format!("{version}, {privileges}, runtime {runtime}, storage {driver}"));
+    check_version(diagnosis, Engine::Podman, &version);
+    let kernel = host["kernel"].as_str();
+    let is_here = kernel.is_none() || kernel == read_setting(OSRELEASE).as_deref();
+    match host["serviceIsRemote"] == true {
+        true if is_here && is_podman_service_local() => {
+            diagnosis.good(ABOUT, "CONTAINER_HOST names a service on this machine");
+        }
+        true => {
+            let message = "its containers run in a virtual machine or on another machine: a \
+                           shadow that is lost while they run is noticed only if the image has \
+                           `sleep`";
+            diagnosis.warn(ABOUT, message, "`paude verify` shows whether mounts are kept there");
+        }
+        false => {}
     }
     if driver == "vfs" {
-        let said = "the storage driver vfs copies the whole image for every container: 3 to 10 s";
-        found.warn(ABOUT, said, "set driver = \"overlay\" in storage.conf");
+        let message =
+            "the storage driver vfs copies the whole image for every container: 3 to 10 s";
+        diagnosis.warn(ABOUT, message, "set driver = \"overlay\" in storage.conf");
     }
-    let hybrid = std::path::Path::new("/sys/fs/cgroup/unified").exists();
+    let hybrid = Path::new("/sys/fs/cgroup/unified").exists();
     if runtime == "crun" && host["cgroupVersion"] == "v1" && hybrid {
-        let said = "crun refuses machines with hybrid cgroups, and this is one";
-        found.warn(ABOUT, said, "set runtime = \"runc\" in containers.conf");
+        let message = "crun does not support hybrid cgroups, which this machine has";
+        diagnosis.warn(ABOUT, message, "set runtime = \"runc\" in containers.conf");
+        return false;
     }
     if rootless {
-        sub_ids(found, &host["idMappings"]["uidmap"]);
+        check_sub_ids(diagnosis, &host["idMappings"]["uidmap"]);
     }
     true
 }
 
-/// A rootless podman without further ids cannot unpack images with more than one owner.
-fn sub_ids(found: &mut Diagnosis, map: &Value) {
-    let more = map.as_array().into_iter().flatten();
-    let more: u64 = more.filter_map(|range| range["size"].as_u64()).sum();
-    if more > 1 {
-        return found.good("sub-ids", format!("{} further user ids", more - 1));
+/// Without further user ids, a rootless podman cannot unpack images whose files have several
+/// owners.
+fn check_sub_ids(diagnosis: &mut Diagnosis, map: &Value) {
+    let ranges = map.as_array().into_iter().flatten();
+    let ids: u64 = ranges.filter_map(|range| range["size"].as_u64()).sum();
+    if ids > 1 {
+        return diagnosis.good("sub-ids", format!("{} further user ids", ids - 1));
     }
     let advice = "usermod --add-subuids 100000-165535 --add-subgids 100000-165535 YOU, then \
                   podman system migrate";
-    found.warn("sub-ids", "/etc/subuid gives you none: most images cannot be unpacked", advice);
+    diagnosis.warn("sub-ids", "/etc/subuid gives you none: most images cannot be unpacked", advice);
 }

@@ -1,73 +1,113 @@
-//! The project: its settings, what is hidden in it, what runs it.
+//! The checks of the project: its settings, what is hidden, and what would run it.
 
 use super::Diagnosis;
-use crate::engine::{Chosen, ask};
+use crate::engine::{ChosenEngine, Engine, query};
 use crate::error::Result;
-use crate::plan::Plan;
-use crate::render::{Engine, Job};
+use crate::plan::{Plan, Severity};
+use crate::run_spec::RunSpec;
 
-/// What the settings and the policy say.
-pub fn project(found: &mut Diagnosis, plan: &Result<Plan>, warnings: &[String]) {
-    match plan {
-        Err(error) => found.error("project", error),
-        Ok(plan) => {
-            let hidden = match plan.shadows().len() {
-                0 => "no environment is hidden".to_owned(),
-                1 => "1 environment is hidden".to_owned(),
-                count => format!("{count} environments are hidden"),
-            };
-            match plan.notes().iter().filter(|note| note.warning).count() + warnings.len() {
-                0 => found.good("project", hidden),
-                1 => found.warn("project", hidden + ", with a warning", "see `paude plan`"),
-                count => {
-                    let said = format!("{hidden}, with {count} warnings");
-                    found.warn("project", said, "see `paude plan`");
-                }
-            }
+/// Adds the number of hidden environments and of warnings, or the error of settings or policy.
+pub(crate) fn add_project(diagnosis: &mut Diagnosis, plan: &Result<Plan>, warnings: &[String]) {
+    const ABOUT: &str = "project";
+    let plan = match plan {
+        Ok(plan) => plan,
+        Err(error) => return diagnosis.error(ABOUT, error),
+    };
+    let hidden = match plan.shadows().len() {
+        0 => "no environment is hidden".to_owned(),
+        1 => "1 environment is hidden".to_owned(),
+        count => format!("{count} environments are hidden"),
+    };
+    let notes = plan.notes().iter().filter(|note| note.severity == Severity::Warning);
+    match notes.count() + warnings.len() {
+        0 => diagnosis.good(ABOUT, hidden),
+        1 => diagnosis.warn(ABOUT, hidden + ", with a warning", "see `paude plan`"),
+        count => {
+            let message = format!("{hidden}, with {count} warnings");
+            diagnosis.warn(ABOUT, message, "see `paude plan`");
         }
     }
 }
 
-/// Which engine a run would take, of those that work here. Returns it if it is one.
-pub fn chosen<'c>(
-    found: &mut Diagnosis,
-    chosen: &'c Result<Chosen>,
+/// Adds the engine that a run would use. Returns it if it is one of those that work here.
+pub(crate) fn add_chosen_engine<'c>(
+    diagnosis: &mut Diagnosis,
+    chosen: &'c Result<ChosenEngine>,
     working: &[Engine],
-) -> Option<&'c Chosen> {
+) -> Option<&'c ChosenEngine> {
     match chosen {
-        Err(error) => found.error("engine", error),
-        Ok(Chosen { engine, .. }) if !working.contains(engine) => {
-            let advice = "mend it, or choose another with --engine";
-            found.bad("engine", format!("{engine}, which does not work here"), advice);
+        Err(error) => diagnosis.error("engine", error),
+        Ok(ChosenEngine { engine, .. }) if !working.contains(engine) => {
+            let advice = "fix it, or choose another with --engine";
+            diagnosis.bad("engine", format!("{engine}, which does not work here"), advice);
         }
         Ok(chosen) => {
-            let why = chosen.why.unwrap_or("you chose it");
-            found.good("engine", format!("{}: {why}", chosen.engine));
+            let reason = chosen.reason.unwrap_or("you chose it");
+            diagnosis.good("engine", format!("{}: {reason}", chosen.engine));
             return Some(chosen);
         }
     }
     None
 }
 
-/// What a run would ask of the engine: whether that can be done, and the image is here.
-pub fn job(found: &mut Diagnosis, engine: Engine, job: &Result<Job>) {
-    match job {
-        Err(error) => found.error("engine", error),
-        Ok(job) => image(found, engine, job),
+/// Adds the error of a specification that the engine cannot run, or else the image. Returns
+/// whether a container can be started without pulling an image.
+pub(crate) fn add_run_spec(
+    diagnosis: &mut Diagnosis,
+    engine: Engine,
+    spec: &Result<RunSpec>,
+) -> bool {
+    match spec {
+        Err(error) => {
+            diagnosis.error("engine", error);
+            false
+        }
+        Ok(_) if engine == Engine::Native => true,
+        Ok(spec) => add_image(diagnosis, engine, &spec.image),
     }
 }
 
-/// Whether the image is on this machine.
-fn image(found: &mut Diagnosis, engine: Engine, job: &Job) {
-    if engine == Engine::Native {
-        return;
-    }
-    let (program, image) = (engine.to_string(), &job.image);
-    match ask(&program, &["image", "inspect", "--format", "{{.Id}}", image]).ok {
-        true => found.good("image", format!("`{image}` is here")),
+/// Adds whether the image is on this machine, and returns it.
+fn add_image(diagnosis: &mut Diagnosis, engine: Engine, image: &str) -> bool {
+    let program = engine.program();
+    let is_here = query(program, &["image", "inspect", "--format", "{{.Id}}", image]).ok;
+    match is_here {
+        true => diagnosis.good("image", format!("`{image}` is here")),
         false => {
-            let said = format!("`{image}` is not here: the first run fetches it");
-            found.warn("image", said, &format!("{program} pull {image}"));
+            let message = format!("`{image}` is not here: the first run pulls it");
+            diagnosis.warn("image", message, &format!("{program} pull {image}"));
         }
     }
+    is_here
+}
+
+/// What engines print when no container can run on a machine, and how to fix it.
+const RUN_FAILURES: [(&str, &str); 3] = [
+    (
+        "controller `pids` is not available",
+        "delegate the controller to your user, or set pids_limit = 0 in containers.conf",
+    ),
+    (
+        "/dev/net/tun",
+        "modprobe tun; chmod 666 /dev/net/tun. Or run without network: --engine-arg=--network=none",
+    ),
+    ("docker0", "restart docker's daemon, which creates its network again"),
+];
+
+/// Adds whether a container could be run; `failure` is the error message if not.
+pub(crate) fn add_run(diagnosis: &mut Diagnosis, engine: Engine, failure: Option<&str>) {
+    const ABOUT: &str = "run";
+    let Some(failure) = failure else { return diagnosis.good(ABOUT, "works") };
+    let known = RUN_FAILURES.iter().find(|(text, _)| failure.contains(text));
+    let advice = known.map_or("fix it, or choose another with --engine", |known| known.1);
+    let reason = failure_reason(failure);
+    diagnosis.bad(ABOUT, format!("{engine} cannot run a container: {reason}"), advice);
+}
+
+/// The line of an error message that gives the reason. docker adds a reference to its help, and
+/// a blank line.
+fn failure_reason(message: &str) -> &str {
+    let is_reference = |line: &&str| line.starts_with("Run '") || line.starts_with("See '");
+    let mut lines = message.lines().rev().map(str::trim);
+    lines.find(|line| !line.is_empty() && !is_reference(line)).unwrap_or("no output")
 }

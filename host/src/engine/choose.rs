@@ -1,145 +1,174 @@
-//! Which engine runs the container, and as whom.
-
-use std::path::PathBuf;
+//! The choice of an engine, and of the user that its container runs as.
 
 use super::endpoint::{self, Daemon};
+use super::installation::installed;
+use super::kind::{Engine, EngineChoice};
 use crate::error::{Error, Result};
-use crate::escape::shown;
-use crate::render::{Engine, User};
-use crate::value::EngineChoice;
+use crate::value::UserIds;
 
-/// An engine that is there.
+/// The user that the container runs as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum User {
+    /// The one that the image names.
+    Image,
+    /// This user in the container, as `--user` takes it.
+    Container(String),
+    /// These ids, which a rootless podman maps to the user who runs paude.
+    KeepId { uid: u32, gid: u32 },
+}
+
+/// An engine, and how its containers' users relate to the user who runs paude.
 #[derive(Debug)]
-pub struct Chosen {
-    /// Which.
-    pub engine: Engine,
-    /// Why, where `auto` decided.
-    pub why: Option<&'static str>,
-    /// Whether the person is root in its containers without being root.
+pub struct ChosenEngine {
+    pub(crate) engine: Engine,
+    /// Why `auto` chose it; `None` if it was named.
+    pub(crate) reason: Option<&'static str>,
+    /// Whether root in its containers is the user who runs paude, and not the host's root.
     rootless: bool,
 }
 
-/// Takes the engine that was named, or the first of podman, docker and native.
-pub fn choose(choice: EngineChoice) -> Result<Chosen> {
-    let chosen = |engine, why, rootless| Ok(Chosen { engine, why, rootless });
-    let unprivileged = !rustix::process::geteuid().is_root();
+/// Returns the named engine if it can be used, or the first that can.
+pub(crate) fn choose(choice: EngineChoice) -> Result<ChosenEngine> {
+    let chosen = |engine, rootless| Ok(ChosenEngine { engine, reason: None, rootless });
     match choice {
-        EngineChoice::Podman if !installed("podman") => Err(missing("podman")),
-        EngineChoice::Podman => chosen(Engine::Podman, None, unprivileged),
-        EngineChoice::Docker if !installed("docker") => Err(missing("docker")),
-        EngineChoice::Docker => match endpoint::daemon() {
-            Daemon::Silent => {
-                Err(Error::failed("docker is installed, but its daemon does not answer")
-                    .hint("start it, or choose another engine with --engine"))
-            }
-            daemon => chosen(Engine::Docker, None, daemon == Daemon::Rootless),
-        },
-        EngineChoice::Native if !cfg!(target_os = "linux") => Err(Error::failed(
-            "the native engine is made of Linux namespaces, and this is not Linux",
-        )
-        .hint("install podman or docker")),
-        EngineChoice::Native => chosen(Engine::Native, None, false),
-        EngineChoice::Auto => {
-            if installed("podman") {
-                return chosen(Engine::Podman, Some("it is installed"), unprivileged);
-            }
-            let mut why = "neither podman nor docker is installed";
-            if installed("docker") {
-                match endpoint::daemon() {
-                    Daemon::Silent => {
-                        why = "podman is not installed, and docker's daemon does not answer"
-                    }
-                    daemon => {
-                        let why = "podman is not installed, and docker's daemon answers";
-                        return chosen(Engine::Docker, Some(why), daemon == Daemon::Rootless);
-                    }
-                }
-            }
-            if cfg!(target_os = "linux") {
-                return chosen(Engine::Native, Some(why), false);
-            }
-            Err(Error::failed(format!("there is no engine to run a container: {why}"))
-                .hint("install podman or docker"))
+        EngineChoice::Auto => choose_first(),
+        EngineChoice::Named(Engine::Podman) if !installed("podman") => Err(not_installed("podman")),
+        EngineChoice::Named(Engine::Podman) => chosen(Engine::Podman, is_podman_rootless()?),
+        EngineChoice::Named(Engine::Docker) if !installed("docker") => Err(not_installed("docker")),
+        EngineChoice::Named(Engine::Docker) => {
+            let daemon = endpoint::probe_daemon();
+            check_daemon(daemon)?;
+            chosen(Engine::Docker, daemon == Daemon::Rootless)
         }
+        EngineChoice::Named(Engine::Native) if !cfg!(target_os = "linux") => {
+            Err(Error::failed("the native engine needs Linux").hint("install podman or docker"))
+        }
+        EngineChoice::Named(Engine::Native) => chosen(Engine::Native, false),
     }
 }
 
-/// The engine to show a command for: one that was named need not be there.
-pub fn choose_for_show(choice: EngineChoice) -> Result<Chosen> {
+/// Returns the first engine that can be used: podman, docker, native.
+fn choose_first() -> Result<ChosenEngine> {
+    let chosen =
+        |engine, reason, rootless| Ok(ChosenEngine { engine, reason: Some(reason), rootless });
+    if installed("podman") {
+        return chosen(Engine::Podman, "it is installed", is_podman_rootless()?);
+    }
+    let mut reason = "neither podman nor docker is installed";
+    if installed("docker") {
+        reason = match endpoint::probe_daemon() {
+            Daemon::Silent => "podman is not installed, and docker's daemon does not answer",
+            Daemon::Denied => "podman is not installed, and docker's daemon denies you access",
+            Daemon::NoContext => "podman is not installed, and docker's context does not exist",
+            daemon => {
+                check_daemon(daemon)?;
+                let reason = "podman is not installed, and docker's daemon answers";
+                return chosen(Engine::Docker, reason, daemon == Daemon::Rootless);
+            }
+        };
+    }
+    if cfg!(target_os = "linux") {
+        return chosen(Engine::Native, reason, false);
+    }
+    Err(Error::failed(format!("no engine can run a container: {reason}"))
+        .hint("install podman or docker"))
+}
+
+/// Fails unless a docker daemon answers.
+///
+/// What podman does for docker's client is not enough: its API drops the options of volumes, and
+/// its tmpfs has a copy of the host's environment in it.
+fn check_daemon(daemon: Daemon) -> Result<()> {
+    let (message, hint) = match daemon {
+        Daemon::Rootful | Daemon::Rootless => return Ok(()),
+        Daemon::Silent => (
+            "docker is installed, but its daemon does not answer",
+            "start it, or choose another engine with --engine",
+        ),
+        Daemon::Denied => (
+            "docker is installed, but its daemon denies you access",
+            "join the group that owns its socket, often `docker`, or choose another engine with \
+             --engine",
+        ),
+        Daemon::NoContext => (
+            "docker is installed, but the context that it is set to does not exist",
+            "`docker context ls` lists them, and DOCKER_CONTEXT and `docker context use` set one",
+        ),
+        Daemon::PodmanWrapper => ("docker is a wrapper around podman here", USE_PODMAN),
+        Daemon::PodmanService => {
+            ("docker is connected to a podman service, not to its daemon", USE_PODMAN)
+        }
+    };
+    Err(Error::failed(message).hint(hint))
+}
+
+const USE_PODMAN: &str = "use --engine podman, for which podman has to be installed";
+
+/// Whether root in podman's containers is the user who runs paude.
+fn is_podman_rootless() -> Result<bool> {
+    endpoint::is_podman_rootless().map_err(|output| {
+        // The client prints names of hosts and files, and what a service returns.
+        let reason = output.last_line().replace(char::is_control, " ");
+        Error::failed(format!("podman's service cannot be queried: {reason}"))
+            .hint("`podman info` shows why; CONTAINER_HOST and containers.conf set the service")
+    })
+}
+
+/// Returns the engine to display a command for; a named one need not be installed.
+pub(crate) fn choose_for_display(choice: EngineChoice) -> Result<ChosenEngine> {
     match choice {
-        EngineChoice::Podman => Ok(Chosen::assumed(Engine::Podman)),
-        EngineChoice::Docker => Ok(Chosen::assumed(Engine::Docker)),
-        EngineChoice::Native => Ok(Chosen::assumed(Engine::Native)),
+        EngineChoice::Named(engine) => Ok(ChosenEngine::assumed(engine)),
         EngineChoice::Auto => choose(choice),
     }
 }
 
-fn missing(program: &str) -> Error {
-    Error::failed(format!(
-        "{program} is not installed: PATH has no such program that can be executed"
-    ))
-    .hint("install it, or choose another engine with --engine")
+fn is_unprivileged() -> bool {
+    !rustix::process::geteuid().is_root()
 }
 
-/// Whether PATH holds the program.
-pub fn installed(program: &str) -> bool {
-    use rustix::fs::{Access, access};
-    #[expect(clippy::disallowed_methods, reason = "programs are found by this variable")]
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .map(|dir: PathBuf| dir.join(program))
-        .any(|file| file.is_file() && access(&file, Access::EXEC_OK).is_ok())
+fn not_installed(program: &str) -> Error {
+    Error::failed(format!("{program} is not installed: PATH has no such executable"))
+        .hint("install it, or choose another engine with --engine")
 }
 
-impl Chosen {
-    /// An engine that is shown and not started.
+impl ChosenEngine {
+    /// An engine that is not started, so nothing about its installation is checked.
     pub fn assumed(engine: Engine) -> Self {
-        let rootless = engine == Engine::Podman && !rustix::process::geteuid().is_root();
-        Self { engine, why: None, rootless }
+        let rootless = engine == Engine::Podman && is_unprivileged();
+        Self { engine, reason: None, rootless }
     }
 
-    /// As whom the container runs: what it writes into the workspace belongs to the
-    /// person, unless they asked for another user, here or by an engine's argument.
-    pub fn user(&self, asked: Option<&str>, engine_args: &[String]) -> Result<User> {
+    /// The user that the container runs as: one by which files in the workspace belong to the
+    /// user who runs paude, unless `--user` or an engine argument requests another.
+    pub(crate) fn user(&self, requested: Option<UserIds>, engine_args: &[String]) -> Result<User> {
         if self.engine == Engine::Native {
-            return match asked {
+            return match requested {
                 None => Ok(User::Image),
                 Some(_) => {
                     Err(Error::usage("the native engine runs as you, and cannot take --user"))
                 }
             };
         }
-        let own =
+        let sets_user =
             |arg: &String| arg.starts_with("--userns") || arg.starts_with("--user") || arg == "-u";
-        match asked {
-            None if engine_args.iter().any(own) => Ok(User::Image),
-            // Root in a rootless container is the person.
+        match requested {
+            None if engine_args.iter().any(sets_user) => Ok(User::Image),
             None if self.rootless => Ok(User::Container("0:0".to_owned())),
-            // Elsewhere a virtual machine's file sharing maps ids.
+            // On other systems the file sharing of a virtual machine maps ids.
             None if !cfg!(target_os = "linux") => Ok(User::Image),
             None => {
                 let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
                 Ok(User::Container(format!("{}:{}", uid.as_raw(), gid.as_raw())))
             }
-            Some(user) => {
-                let (uid, gid) = ids(user)?;
-                match (self.engine, self.rootless) {
-                    (Engine::Podman, true) => Ok(User::KeepId { uid, gid }),
-                    _ => Ok(User::Container(format!("{uid}:{gid}"))),
-                }
-            }
+            Some(ids @ UserIds { uid, gid }) => match (self.engine, self.rootless) {
+                (Engine::Podman, true) => Ok(User::KeepId { uid, gid }),
+                (Engine::Docker, true) if (uid, gid) != (0, 0) => Err(Error::usage(format!(
+                    "rootless docker cannot take --user {ids}: files that the container creates \
+                     in the project would belong to a subordinate id, and not to you"
+                ))
+                .hint("leave out --user: root in the container is you")),
+                _ => Ok(User::Container(ids.to_string())),
+            },
         }
-    }
-}
-
-/// `UID` or `UID:GID`; names would mean different people to different images.
-fn ids(user: &str) -> Result<(u32, u32)> {
-    let (uid, gid) = user.split_once(':').unwrap_or((user, user));
-    match (uid.parse(), gid.parse()) {
-        (Ok(uid), Ok(gid)) => Ok((uid, gid)),
-        _ => Err(Error::usage(format!(
-            "--user `{}` is not UID or UID:GID, such as 1000:1000",
-            shown(user)
-        ))),
     }
 }

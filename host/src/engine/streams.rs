@@ -1,4 +1,4 @@
-//! Where the words of a program go.
+//! The standard streams of a program that paude starts.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
@@ -6,65 +6,63 @@ use std::process::{Command, Stdio};
 
 use crate::error::{Error, Result};
 
-/// As much of a program's words as is read: they may be endless.
-const MOST: u64 = 1 << 16;
+/// How much of a captured stream is read, in bytes: it may be endless.
+const MAX_CAPTURED: u64 = 1 << 16;
 
-/// What a program reads and writes.
+/// The standard streams of a program.
 #[derive(Clone, Copy, Debug)]
-pub enum Streams<'k> {
-    /// What paude itself does.
-    Own,
-    /// The same, but it reads nothing.
-    Unread,
-    /// It reads nothing, and what it writes is kept.
-    Kept(&'k Kept),
+pub(crate) enum Streams<'c> {
+    /// paude's own streams.
+    Inherit,
+    /// paude's own streams, but an empty stdin.
+    NullStdin,
+    /// An empty stdin; stdout and stderr are captured.
+    Capture(&'c CaptureFiles),
 }
 
-/// What a program wrote, in files without a name.
+/// The captured output of a program, in files without a name.
 #[derive(Debug)]
-pub struct Kept {
+pub(crate) struct CaptureFiles {
     stdout: File,
     stderr: File,
 }
 
-impl Kept {
-    /// Nothing yet.
-    pub fn new() -> Result<Self> {
+impl CaptureFiles {
+    pub(crate) fn new() -> Result<Self> {
         let file = || {
             tempfile::tempfile()
-                .map_err(|error| Error::failed(format!("cannot make a temporary file: {error}")))
+                .map_err(|error| Error::failed(format!("cannot create a temporary file: {error}")))
         };
         Ok(Self { stdout: file()?, stderr: file()? })
     }
 
-    /// The begin of what it wrote to stdout.
-    pub fn stdout(&self) -> String {
-        read(&self.stdout, SeekFrom::Start(MOST)).unwrap_or_default()
+    /// The beginning of stdout.
+    pub(crate) fn stdout(&self) -> String {
+        read_before(&self.stdout, SeekFrom::Start(MAX_CAPTURED)).unwrap_or_default()
     }
 
-    /// The end of what it wrote to stderr: programs say there why they failed.
-    pub fn stderr(&self) -> String {
-        read(&self.stderr, SeekFrom::End(0)).unwrap_or_default()
+    /// The end of stderr, where programs print why they failed.
+    pub(crate) fn stderr(&self) -> String {
+        read_before(&self.stderr, SeekFrom::End(0)).unwrap_or_default()
     }
 }
 
-/// What lies before a place.
-fn read(mut file: &File, end: SeekFrom) -> io::Result<String> {
+/// Reads at most [`MAX_CAPTURED`] bytes before a position.
+fn read_before(mut file: &File, end: SeekFrom) -> io::Result<String> {
     let mut bytes = Vec::new();
     let end = file.seek(end)?;
-    file.seek(SeekFrom::Start(end.saturating_sub(MOST)))?;
-    file.take(MOST).read_to_end(&mut bytes)?;
+    file.seek(SeekFrom::Start(end.saturating_sub(MAX_CAPTURED)))?;
+    file.take(MAX_CAPTURED).read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 impl Streams<'_> {
-    /// Has a command use them.
-    pub(super) fn of(self, command: &mut Command) -> io::Result<()> {
-        if !matches!(self, Self::Own) {
+    pub(crate) fn apply_to(self, command: &mut Command) -> io::Result<()> {
+        if !matches!(self, Self::Inherit) {
             command.stdin(Stdio::null());
         }
-        if let Self::Kept(kept) = self {
-            command.stdout(kept.stdout.try_clone()?).stderr(kept.stderr.try_clone()?);
+        if let Self::Capture(files) = self {
+            command.stdout(files.stdout.try_clone()?).stderr(files.stderr.try_clone()?);
         }
         Ok(())
     }
@@ -77,14 +75,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_many_words_the_begin_or_the_end_is_read() {
-        let kept = Kept::new().unwrap();
-        let many = format!("first{}last", "x".repeat(1 << 17));
-        for mut file in [&kept.stdout, &kept.stderr] {
-            file.write_all(many.as_bytes()).unwrap();
+    fn reads_the_beginning_of_a_long_stdout_and_the_end_of_a_long_stderr() {
+        let captured = CaptureFiles::new().unwrap();
+        let long = format!("first{}last", "x".repeat(1 << 17));
+        for mut file in [&captured.stdout, &captured.stderr] {
+            file.write_all(long.as_bytes()).unwrap();
         }
-        let most = usize::try_from(MOST).unwrap();
-        assert_eq!(kept.stdout(), many[..most]);
-        assert_eq!(kept.stderr(), many[many.len() - most..]);
+        let max = usize::try_from(MAX_CAPTURED).unwrap();
+        assert_eq!(captured.stdout(), long[..max]);
+        assert_eq!(captured.stderr(), long[long.len() - max..]);
     }
 }

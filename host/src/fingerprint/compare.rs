@@ -1,85 +1,75 @@
-//! What two fingerprints differ in.
+//! The differences between two fingerprints.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Entry, Fingerprint, Name};
+use super::{EntryName, Fingerprint, TreeEntry};
 
-/// One entry that is not as it was.
+/// One entry that changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    /// Which.
-    pub name: Name,
-    /// What became of it.
-    pub change: Change,
-    /// In what it changed; empty for one that was added or removed.
-    pub aspects: Vec<Aspect>,
+pub(crate) struct Difference {
+    pub(crate) name: EntryName,
+    pub(crate) change: Change,
+    /// The attributes that changed; empty for an entry that was added or removed.
+    pub(crate) aspects: Vec<Aspect>,
 }
 
-/// What became of an entry.
+/// The kind of a change, as named in the JSON documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Change {
-    /// It was not there before.
+pub(crate) enum Change {
     Added,
-    /// It is not there any more.
     Removed,
-    /// It is there, and not as it was.
     Changed,
 }
 
-/// What can change of an entry.
+/// An attribute that can change, as named in the JSON documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Aspect {
-    /// Another kind of thing stands there.
+pub(crate) enum Aspect {
     Type,
-    /// Its permissions.
     Mode,
-    /// The user or group that it belongs to.
     Owner,
-    /// Its length in bytes.
     Size,
-    /// The time of its last change.
     Modified,
-    /// Where the link leads.
+    /// The target of a link.
     Target,
-    /// What is written in it.
     Content,
     /// Whether it can be read.
     Readable,
 }
 
 impl Fingerprint {
-    /// What is different now, sorted by name. `None` is a tree that is not there.
-    pub fn differences(before: Option<&Self>, now: Option<&Self>) -> Vec<Difference> {
-        let nothing = Self(BTreeMap::new());
-        let [before, now] = [before, now].map(|tree| &tree.unwrap_or(&nothing).0);
-        let mut found = Vec::new();
+    /// The entries that differ, sorted by name. `None` is a tree that does not exist.
+    pub(crate) fn differences(before: Option<&Self>, after: Option<&Self>) -> Vec<Difference> {
+        let empty = Self(BTreeMap::new());
+        let [before, after] = [before, after].map(|tree| &tree.unwrap_or(&empty).0);
+        let mut differences = Vec::new();
         for (name, entry) in before {
-            let (change, aspects) = match now.get(name) {
+            let (change, aspects) = match after.get(name) {
                 None => (Change::Removed, Vec::new()),
-                Some(new) => (Change::Changed, entry.aspects(new)),
+                Some(other) => (Change::Changed, entry.differing_aspects(other)),
             };
             if change == Change::Removed || !aspects.is_empty() {
-                found.push(Difference { name: name.clone(), change, aspects });
+                differences.push(Difference { name: name.clone(), change, aspects });
             }
         }
-        let added = now.keys().filter(|name| !before.contains_key(*name));
-        let added = added.cloned().map(|name| {
-            let (change, aspects) = (Change::Added, Vec::new());
-            Difference { name, change, aspects }
-        });
-        found.extend(added);
-        found.sort_by(|a, b| a.name.cmp(&b.name));
-        found
+        let added = after.keys().filter(|name| !before.contains_key(*name)).cloned();
+        differences.extend(added.map(|name| Difference {
+            name,
+            change: Change::Added,
+            aspects: Vec::new(),
+        }));
+        differences.sort_by(|a, b| a.name.cmp(&b.name));
+        differences
     }
 }
 
-impl Entry {
-    /// In what it differs from another.
-    fn aspects(&self, other: &Self) -> Vec<Aspect> {
+impl TreeEntry {
+    fn differing_aspects(&self, other: &Self) -> Vec<Aspect> {
+        // Another file that grew may have moved this one beyond the limit.
+        let is_compared = !self.beyond_limit && !other.beyond_limit;
         let all = [
             (Aspect::Type, self.kind != other.kind),
             (Aspect::Mode, self.mode != other.mode),
@@ -87,7 +77,7 @@ impl Entry {
             (Aspect::Size, self.size != other.size),
             (Aspect::Modified, self.modified != other.modified),
             (Aspect::Target, self.target != other.target),
-            (Aspect::Content, self.content != other.content),
+            (Aspect::Content, is_compared && self.content != other.content),
             (Aspect::Readable, self.unread != other.unread),
         ];
         all.into_iter().filter(|(_, differs)| *differs).map(|(aspect, _)| aspect).collect()

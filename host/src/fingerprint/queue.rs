@@ -1,32 +1,36 @@
-//! Work that makes more work, shared out among threads.
+//! A queue of tasks that create further tasks, worked on by several threads.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// What is still to be done, and by how many it is being done.
+const MAX_THREADS: usize = 8;
+
+/// The tasks to do, and the number of threads that do one.
 pub(super) struct Queue<T> {
-    state: Mutex<State<T>>,
+    state: Mutex<QueueState<T>>,
     changed: Condvar,
 }
 
-struct State<T> {
+struct QueueState<T> {
     tasks: Vec<T>,
     busy: usize,
 }
 
 impl<T: Send> Queue<T> {
-    /// Does these tasks, and those that come of them, on all processors. The last one
-    /// made is done first: few handles are open at a time, however wide a tree is.
-    pub(super) fn work<R: Send>(
+    /// Does these tasks and those that they return, on all processors. Returns all results, in no
+    /// order. The newest task is done first, so that few handles are open at a time in a wide
+    /// tree.
+    pub(super) fn run<R: Send>(
         tasks: Vec<T>,
-        work: impl Fn(T, &mut Vec<R>) -> Vec<T> + Sync,
+        do_task: impl Fn(T, &mut Vec<R>) -> Vec<T> + Sync,
     ) -> Vec<R> {
-        let queue = Self { state: Mutex::new(State { tasks, busy: 0 }), changed: Condvar::new() };
-        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(8);
+        let state = Mutex::new(QueueState { tasks, busy: 0 });
+        let queue = Self { state, changed: Condvar::new() };
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
         let worker = || {
             let mut results = Vec::new();
             while let Some(task) = queue.take() {
-                let more = work(task, &mut results);
-                queue.done(more);
+                let new_tasks = do_task(task, &mut results);
+                queue.finish(new_tasks);
             }
             results
         };
@@ -40,7 +44,7 @@ impl<T: Send> Queue<T> {
         })
     }
 
-    /// The next task; `None` when all is done.
+    /// Takes the next task, waiting for one if some are being done; `None` when all are done.
     fn take(&self) -> Option<T> {
         let mut state = self.lock();
         loop {
@@ -55,15 +59,15 @@ impl<T: Send> Queue<T> {
         }
     }
 
-    /// One task is done, and these came of it.
-    fn done(&self, more: Vec<T>) {
+    /// Adds the tasks that a finished one returned.
+    fn finish(&self, new_tasks: Vec<T>) {
         let mut state = self.lock();
-        state.tasks.extend(more);
+        state.tasks.extend(new_tasks);
         state.busy -= 1;
         self.changed.notify_all();
     }
 
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
+    fn lock(&self) -> MutexGuard<'_, QueueState<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,113 +1,182 @@
-//! Looking at a tree.
+//! Reading the entries of a tree.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
-use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use cap_fs_ext::{DirExt as _, FollowSymlinks, OpenOptionsFollowExt as _};
-use cap_std::fs::{Dir, DirEntry, Metadata, MetadataExt as _, OpenOptions, OpenOptionsExt as _};
+use cap_std::fs::{Dir, Metadata, MetadataExt as _, OpenOptions, OpenOptionsExt as _};
 use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
 
 use super::queue::Queue;
-use super::{Entry, Kind, Name};
-use crate::file;
+use super::{EntryKind, EntryName, TreeEntry};
+use crate::bounded_read;
 
-/// A longer file is known by its size and time alone: no environment has one in `bin`.
-const MAX_CONTENT: u64 = 1 << 30;
-
-/// A directory that is still to be listed. Its parent stays open meanwhile.
-struct Task {
+/// A directory that is still to be listed. The handle of its parent stays open until then.
+struct ListTask {
     parent: Arc<Dir>,
-    own: OsString,
-    name: Name,
-    entry: Entry,
+    /// Its name in the parent.
+    file_name: OsString,
+    name: EntryName,
+    entry: TreeEntry,
 }
 
-/// An entry, or why the whole look fails.
-type Found = io::Result<(Name, Entry)>;
+/// An entry, or the error with which the whole walk fails.
+type EntryResult = io::Result<(EntryName, TreeEntry)>;
 
-/// Every entry of the tree. What cannot be read is said to be so, unless it is for want of
-/// something that the next look may have: the two would differ at random.
-pub(super) fn entries(root: Dir) -> io::Result<BTreeMap<Name, Entry>> {
-    let own = Entry::new(&root.dir_metadata()?);
-    let mut found = Vec::new();
-    let tasks = list(&Arc::new(root), b"", &mut found)?;
-    found.push(Ok((b".".to_vec(), own)));
-    found.extend(Queue::work(tasks, |task: Task, found| {
-        let Task { parent, own, name, entry } = task;
-        let listed = parent.open_dir_nofollow(&own);
-        match listed.and_then(|dir| list(&Arc::new(dir), &name, found)) {
+/// Reads every entry of the tree, and at most `max_content` bytes of content. An entry that
+/// cannot be read is marked as unread. Fails soon after `cancelled` becomes true.
+pub(super) fn read_tree(
+    root: Dir,
+    max_content: u64,
+    cancelled: &AtomicBool,
+) -> io::Result<BTreeMap<EntryName, TreeEntry>> {
+    let root_entry = TreeEntry::new(&root.dir_metadata()?);
+    let root = Arc::new(root);
+    let mut results = Vec::new();
+    let tasks = list(&root, b"", &mut results, cancelled)?;
+    results.push(Ok((b".".to_vec(), root_entry)));
+    results.extend(Queue::run(tasks, |task: ListTask, results| {
+        let ListTask { parent, file_name, name, entry } = task;
+        let opened = parent.open_dir_nofollow(&file_name);
+        match opened.and_then(|dir| list(&Arc::new(dir), &name, results, cancelled)) {
             Ok(tasks) => {
-                found.push(Ok((name, entry)));
+                results.push(Ok((name, entry)));
                 tasks
             }
             Err(error) => {
-                found.push(unread(error).map(|unread| (name, Entry { unread, ..entry })));
+                let unread = check_attributable(error);
+                results.push(unread.map(|()| (name, TreeEntry { unread: true, ..entry })));
                 Vec::new()
             }
         }
     }));
-    found.into_iter().collect()
+    let mut entries = results.into_iter().collect::<io::Result<BTreeMap<_, _>>>()?;
+    let compared = choose_compared(&mut entries, max_content);
+    let hashes = Queue::run(compared, |(name, size): (EntryName, u64), results| {
+        results.push(hash_content(&root, &name, size, cancelled).map_or_else(
+            |error| check_attributable(error).map(|()| (name.clone(), None)),
+            |content| Ok((name.clone(), Some(content))),
+        ));
+        Vec::new()
+    });
+    for hash in hashes {
+        let (name, content) = hash?;
+        if let Some(entry) = entries.get_mut(&name) {
+            (entry.content, entry.unread) = (content, content.is_none());
+        }
+    }
+    Ok(entries)
 }
 
-/// Passes on the errors that do not tell what the entry is like.
-fn unread(error: io::Error) -> io::Result<bool> {
-    match Errno::from_io_error(&error) {
-        Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM) => Err(error),
-        _ => Ok(true),
+/// Chooses the files whose content is compared, by name and size alone, so that the same ones
+/// are compared after the run. The others that would be compared are marked.
+fn choose_compared(
+    entries: &mut BTreeMap<EntryName, TreeEntry>,
+    max_content: u64,
+) -> Vec<(EntryName, u64)> {
+    let (mut compared, mut left) = (Vec::new(), max_content);
+    for (name, entry) in entries {
+        if entry.kind == EntryKind::File && has_compared_content(name) {
+            match left.checked_sub(entry.size) {
+                Some(rest) => {
+                    left = rest;
+                    compared.push((name.clone(), entry.size));
+                }
+                None => entry.beyond_limit = true,
+            }
+        }
+    }
+    compared
+}
+
+/// Fails if the walk was cancelled.
+fn check_cancelled(cancelled: &AtomicBool) -> io::Result<()> {
+    match cancelled.load(Ordering::Relaxed) {
+        true => Err(Errno::CANCELED.into()),
+        false => Ok(()),
     }
 }
 
-/// Adds what is in a directory, and returns the directories among it.
-fn list(dir: &Arc<Dir>, name: &[u8], found: &mut Vec<Found>) -> io::Result<Vec<Task>> {
+/// Returns an error that is not due to the entry, but to a lack of handles or memory, or to a
+/// cancelled walk. The next walk might not meet it, so that two fingerprints of the same tree
+/// would differ.
+fn check_attributable(error: io::Error) -> io::Result<()> {
+    match Errno::from_io_error(&error) {
+        Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::CANCELED) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Adds the entries of a directory to the results. Returns its subdirectories.
+fn list(
+    dir: &Arc<Dir>,
+    dir_name: &[u8],
+    results: &mut Vec<EntryResult>,
+    cancelled: &AtomicBool,
+) -> io::Result<Vec<ListTask>> {
     let mut tasks = Vec::new();
-    for entry in dir.entries()? {
-        let entry = entry?;
-        let own = entry.file_name();
-        let below: &[&[u8]] = if name.is_empty() { &[] } else { &[name] };
-        let name = [below, &[own.as_encoded_bytes()]].concat().join(&b'/');
-        let data = match entry.metadata() {
-            Ok(data) => data,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue, // gone meanwhile
+    for dir_entry in dir.entries()? {
+        check_cancelled(cancelled)?;
+        let dir_entry = dir_entry?;
+        let file_name = dir_entry.file_name();
+        let mut name = dir_name.to_vec();
+        if !name.is_empty() {
+            name.push(b'/');
+        }
+        name.extend(file_name.as_encoded_bytes());
+        let metadata = match dir_entry.metadata() {
+            Ok(metadata) => metadata,
+            // It was removed after the directory was listed.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => return Err(error),
         };
-        let mut seen = Entry::new(&data);
-        match seen.kind {
-            Kind::Directory => {
-                tasks.push(Task { parent: Arc::clone(dir), own, name, entry: seen });
+        let mut entry = TreeEntry::new(&metadata);
+        match entry.kind {
+            EntryKind::Directory => {
+                tasks.push(ListTask { parent: Arc::clone(dir), file_name, name, entry });
                 continue;
             }
-            Kind::Link => match dir.read_link_contents(&own) {
-                Ok(target) => seen.target = Some(target.into_os_string().into_vec()),
-                Err(error) => seen.unread = unread(error)?,
+            EntryKind::Link => match dir.read_link_contents(&file_name) {
+                Ok(target) => entry.target = Some(target.into_os_string().into_vec()),
+                Err(error) => {
+                    check_attributable(error)?;
+                    entry.unread = true;
+                }
             },
-            Kind::File if has_content(&name) && seen.size <= MAX_CONTENT => match content(&entry) {
-                Ok(content) => seen.content = Some(content),
-                Err(error) => seen.unread = unread(error)?,
-            },
-            Kind::File | Kind::Other => {}
+            EntryKind::File | EntryKind::Other => {}
         }
-        found.push(Ok((name, seen)));
+        results.push(Ok((name, entry)));
     }
     Ok(tasks)
 }
 
-/// What makes the environment work, and what tools rewrite keeping size and time.
-fn has_content(name: &[u8]) -> bool {
+/// Whether the content of a file is compared: these files make the environment work, and tools
+/// rewrite them with the same size and time.
+fn has_compared_content(name: &[u8]) -> bool {
     name == b"pyvenv.cfg" || name.starts_with(b"bin/")
 }
 
-fn content(entry: &DirEntry) -> io::Result<[u8; 32]> {
+/// Hashes at most `size` bytes of a file, because it may be growing.
+fn hash_content(
+    root: &Dir,
+    name: &[u8],
+    size: u64,
+    cancelled: &AtomicBool,
+) -> io::Result<[u8; 32]> {
     let mut options = OpenOptions::new();
-    options.read(true).custom_flags(file::NONBLOCKING).follow(FollowSymlinks::No);
-    let mut file = entry.open_with(&options)?.into_std();
+    options.read(true).custom_flags(bounded_read::NONBLOCKING).follow(FollowSymlinks::No);
+    let file = root.open_with(OsStr::from_bytes(name), &options)?.into_std();
+    let mut content = io::Read::take(file, size);
     let mut digest = Sha256::new();
     let mut buffer = vec![0; 1 << 16];
     loop {
-        match io::Read::read(&mut file, &mut buffer) {
+        check_cancelled(cancelled)?;
+        match io::Read::read(&mut content, &mut buffer) {
             Ok(0) => return Ok(digest.finalize().into()),
             Ok(count) => digest.update(&buffer[..count]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -116,24 +185,102 @@ fn content(entry: &DirEntry) -> io::Result<[u8; 32]> {
     }
 }
 
-impl Entry {
-    /// What its metadata tells.
-    fn new(data: &Metadata) -> Self {
-        let kind = match data.file_type() {
-            kind if kind.is_dir() => Kind::Directory,
-            kind if kind.is_file() => Kind::File,
-            kind if kind.is_symlink() => Kind::Link,
-            _ => Kind::Other,
+impl TreeEntry {
+    /// The entry without target and content.
+    fn new(metadata: &Metadata) -> Self {
+        let kind = match metadata.file_type() {
+            kind if kind.is_dir() => EntryKind::Directory,
+            kind if kind.is_file() => EntryKind::File,
+            kind if kind.is_symlink() => EntryKind::Link,
+            _ => EntryKind::Other,
         };
         Self {
             kind,
-            mode: data.mode() & 0o7777,
-            owner: (data.uid(), data.gid()),
-            size: if kind == Kind::Directory { 0 } else { data.size() },
-            modified: (data.mtime(), data.mtime_nsec()),
+            mode: metadata.mode() & 0o7777,
+            owner: (metadata.uid(), metadata.gid()),
+            size: if kind == EntryKind::Directory { 0 } else { metadata.size() },
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
             target: None,
             content: None,
             unread: false,
+            beyond_limit: false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::disallowed_methods, reason = "tests create their own trees")]
+
+    use std::path::Path;
+
+    use super::*;
+    use crate::fingerprint::Fingerprint;
+
+    fn write(root: &Path, name: &str, text: &str) {
+        let file = root.join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, text).unwrap();
+        let time = std::time::SystemTime::UNIX_EPOCH;
+        std::fs::File::open(file).unwrap().set_modified(time).unwrap();
+    }
+
+    fn open(root: &Path) -> Dir {
+        Dir::open_ambient_dir(root, cap_std::ambient_authority()).unwrap()
+    }
+
+    fn take(root: &Path, max_content: u64) -> Fingerprint {
+        Fingerprint(read_tree(open(root), max_content, &AtomicBool::new(false)).unwrap())
+    }
+
+    fn unread(fingerprint: &Fingerprint) -> Vec<&str> {
+        fingerprint.unread().map(|name| str::from_utf8(name).unwrap()).collect()
+    }
+
+    fn changed(before: &Fingerprint, after: &Fingerprint) -> Vec<String> {
+        let differences = Fingerprint::differences(Some(before), Some(after)).into_iter();
+        differences.map(|difference| String::from_utf8(difference.name).unwrap()).collect()
+    }
+
+    #[test]
+    fn content_beyond_the_limit_is_not_read_and_the_entry_is_counted_as_unread() {
+        let dir = tempfile::tempdir().unwrap();
+        let names = ["bin/a", "bin/b", "bin/c/d", "bin/e", "lib/f", "pyvenv.cfg"];
+        for name in names {
+            write(dir.path(), name, "0123456789");
+        }
+        write(dir.path(), "bin/e", "01234");
+        let before = take(dir.path(), 25);
+        assert_eq!(unread(&before), ["bin/c/d", "pyvenv.cfg"]);
+        assert_eq!(before, take(dir.path(), 25));
+        assert!(unread(&take(dir.path(), 45)).is_empty());
+        for name in names {
+            let text = if name == "bin/e" { "56789" } else { "9876543210" };
+            write(dir.path(), name, text);
+        }
+        assert_eq!(changed(&before, &take(dir.path(), 25)), ["bin/a", "bin/b", "bin/e"]);
+    }
+
+    #[test]
+    fn a_file_that_only_another_one_moved_beyond_the_limit_is_unchanged() {
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), "bin/a", "0");
+        write(dir.path(), "bin/b", "0123456789");
+        let before = take(dir.path(), 15);
+        write(dir.path(), "bin/a", "0123456789");
+        let after = take(dir.path(), 15);
+        assert_eq!(unread(&after), ["bin/b"]);
+        assert_eq!(changed(&before, &after), ["bin/a"]);
+    }
+
+    #[test]
+    fn a_cancelled_walk_fails() {
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), "bin/a", "0");
+        let cancelled = AtomicBool::new(true);
+        assert!(Fingerprint::take_unless(open(dir.path()), &cancelled).is_err());
+        let root = open(dir.path());
+        assert!(hash_content(&root, b"bin/a", 1, &cancelled).is_err());
+        assert!(hash_content(&root, b"bin/a", 1, &AtomicBool::new(false)).is_ok());
     }
 }

@@ -1,151 +1,218 @@
-//! A hostile answer becomes a [`Plan`], or a [`Report`] of all its faults.
+//! Checks the untrusted result of the policies: it becomes a [`Plan`], or a [`PlanFaults`] with
+//! every fault.
 
+mod completeness;
+mod paths;
 mod risks;
 mod shadows;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{Note, Plan, Report, Shadow};
+use super::{Note, Plan, PlanFaults, Severity, Shadow};
 use crate::config::{Config, Selection};
+use crate::deadline::Deadline;
 use crate::escape::{brief, shown};
 use crate::path::RelPath;
 use crate::wit::{self, RawPlan};
-use crate::workspace::{Place, Workspace};
+use crate::workspace::{PathState, Workspace};
+use paths::Overtime;
 
-/// Findings, and mounts, of one answer: far below what engines can mount.
-const MAX_ENTRIES: usize = 4096;
-/// Bytes of a path, reason or message.
+/// The most findings, mounts or notes of one result: engines cannot mount nearly as many.
+pub(crate) const MAX_ENTRIES: usize = 4096;
+/// The most bytes of a reason, an interpreter's directory, or a note's message or path.
 const MAX_TEXT: usize = 4096;
-/// Bytes of a version or a kind's name.
-const MAX_WORD: usize = 32;
+/// The most bytes of a Python version, or of the name of a kind.
+const MAX_NAME: usize = 32;
 
 impl Plan {
-    /// Checks an answer against the workspace and what was asked for. Each path is
-    /// derived again below the workspace handle; no fact is taken from the policy.
-    pub fn check(raw: &RawPlan, workspace: &Workspace, config: &Config) -> Result<Self, Report> {
-        let RawPlan { findings, plan, layout } = raw;
-        let mut check = Check { workspace, config, report: Report::default(), notes: Vec::new() };
+    /// Checks a result against the workspace and the configuration. Every path is resolved again
+    /// below the workspace handle, and no fact is taken from the policy. The error has every
+    /// fault of the result, unless the deadline ends the check.
+    pub fn check(
+        raw: &RawPlan,
+        workspace: &Workspace,
+        config: &Config,
+        deadline: Deadline,
+    ) -> Result<Self, PlanFaults> {
+        let RawPlan { findings, plan, .. } = raw;
+        let mut check = Check::new(workspace, config, deadline);
         let count = findings.environments.len().max(plan.mounts.len());
         if count.max(findings.notes.len()).max(plan.notes.len()) > MAX_ENTRIES {
-            check.report.whole(format!("it has more than {MAX_ENTRIES} entries"));
-            return Err(check.report);
+            check.faults.add_general(format!("it has more than {MAX_ENTRIES} entries"));
+            return Err(check.faults);
         }
-        let known = check.findings(&findings.environments);
-        check.notes(&findings.notes);
-        check.notes(&plan.notes);
-        let wanted = check.mounts(&plan.mounts, layout, &known);
-        check.completeness(findings, &wanted);
-        let mut shadows = check.resolve(&wanted);
-        check.overlaps(&shadows);
-        shadows.sort_by(|a, b| a.path.cmp(&b.path));
-
-        if !check.report.is_empty() {
-            return Err(check.report);
+        let (shadows, primary) = match check.check(raw) {
+            Ok(checked) => checked,
+            Err(Overtime) => {
+                check.faults.add_overtime(deadline.time());
+                return Err(check.faults);
+            }
+        };
+        if !check.faults.is_empty() {
+            return Err(check.faults);
         }
         let mut plan = Self {
             workspace: workspace.path().clone(),
             target: workspace.target().clone(),
             shadows,
             notes: check.notes,
-            listed: match &config.selection {
-                Selection::Listed(paths) => paths.clone(),
-                _ => Vec::new(),
-            },
+            primary,
         };
-        plan.tell_risks(workspace, config);
+        plan.note_risks(workspace, config);
         Ok(plan)
     }
 }
 
-/// A shadow that was asked for, with the finding it rests on.
-type Wanted<'a> = BTreeMap<RelPath, &'a wit::Finding>;
+/// Paths to hide, each with the finding that justifies it.
+type Candidates<'a> = BTreeMap<RelPath, &'a wit::Finding>;
 
+/// A check in progress. Everything it does for a finding or a mount is either limited in time or
+/// fails with [`Overtime`].
 struct Check<'a> {
     workspace: &'a Workspace,
     config: &'a Config,
-    report: Report,
+    deadline: Deadline,
+    /// The paths that the user named.
+    named: BTreeSet<RelPath>,
+    /// The paths that the user excepted.
+    excepted: BTreeSet<RelPath>,
+    /// What the paths inspected so far lead to.
+    states: HashMap<RelPath, Result<PathState, String>>,
+    faults: PlanFaults,
     notes: Vec<Note>,
 }
 
-impl Check<'_> {
-    /// The paths that a plan may shadow: where a finding is, or where its link leads.
-    fn findings<'f>(&mut self, findings: &'f [wit::Finding]) -> Wanted<'f> {
-        let mut known = Wanted::new();
+impl<'a> Check<'a> {
+    fn new(workspace: &'a Workspace, config: &'a Config, deadline: Deadline) -> Self {
+        let excepted = match &config.selection {
+            Selection::Auto(changes) => changes.except.as_slice(),
+            Selection::Off | Selection::Listed(_) => &[],
+        };
+        Self {
+            workspace,
+            config,
+            deadline,
+            named: config.selection.named().iter().cloned().collect(),
+            excepted: excepted.iter().cloned().collect(),
+            states: HashMap::new(),
+            faults: PlanFaults::default(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// Checks a result, and returns its shadows, sorted by path, and the index of the primary
+    /// one. They are valid only if there is no fault.
+    fn check(&mut self, raw: &RawPlan) -> Result<(Vec<Shadow>, Option<usize>), Overtime> {
+        let RawPlan { findings, plan, layout } = raw;
+        let known = self.check_findings(&findings.environments)?;
+        self.add_notes(&findings.notes);
+        self.add_notes(&plan.notes);
+        let requested = self.check_mounts(&plan.mounts, layout, &known)?;
+        self.check_completeness(findings, &requested)?;
+        let mut shadows = self.resolve_shadows(&requested)?;
+        self.check_overlaps(&shadows);
+        shadows.sort_by(|a, b| a.path.cmp(&b.path));
+        let primary = self.find_primary(findings, &shadows)?;
+        Ok((shadows, primary))
+    }
+
+    /// Checks the findings, and returns the paths that a plan may shadow: the path of each
+    /// finding, and the path that its link leads to.
+    fn check_findings<'f>(
+        &mut self,
+        findings: &'f [wit::Finding],
+    ) -> Result<Candidates<'f>, Overtime> {
+        let mut known = Candidates::new();
         let mut seen = BTreeSet::new();
         for finding in findings {
-            self.words(finding);
+            self.check_time()?;
+            self.check_texts(finding);
             if !seen.insert(&finding.path) {
-                self.report.add(&finding.path, "is found twice");
+                self.faults.add(&finding.path, "is found twice");
             }
             let path = match RelPath::parse(&finding.path) {
                 Ok(path) => path,
                 Err(fault) => {
-                    self.report.add(&finding.path, fault);
+                    self.faults.add(&finding.path, fault);
                     continue;
                 }
             };
-            // Or anything could be hidden in the name of what was asked for.
+            // A false claim could hide any directory in place of the requested one.
             if let Some(wit::Link::Inside(claim)) = &finding.link {
-                match self.leads(&path) {
+                match self.follow_links(&path)? {
                     real if real.as_str() == claim => drop(known.entry(real).or_insert(finding)),
                     _ => self
-                        .report
+                        .faults
                         .add(path.as_str(), format_args!("does not lead to `{}`", brief(claim))),
                 }
             }
             known.entry(path).or_insert(finding);
         }
-        known
+        Ok(known)
     }
 
-    /// The texts of a finding.
-    fn words(&mut self, finding: &wit::Finding) {
-        let long = |text: &str, most: usize| text.len() > most;
+    /// Checks the lengths of a finding's texts, and the name of its kind.
+    fn check_texts(&mut self, finding: &wit::Finding) {
         let python = finding.python.as_deref().unwrap_or("");
         let home = finding.home.as_deref().unwrap_or("");
-        if long(&finding.reason, MAX_TEXT) || long(home, MAX_TEXT) || long(python, MAX_WORD) {
-            self.report.add(&finding.path, "is described at too great a length");
+        let texts = [
+            ("reason", finding.reason.as_str(), MAX_TEXT),
+            ("home", home, MAX_TEXT),
+            ("Python version", python, MAX_NAME),
+        ];
+        for (what, text, limit) in texts {
+            if text.len() > limit {
+                let fault = format_args!("has a {what} longer than {limit} bytes");
+                self.faults.add(&finding.path, fault);
+            }
         }
-        let plain = |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'_';
+        let is_plain = |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'_';
         if let wit::Kind::Other(kind) = &finding.kind
-            && (kind.is_empty() || long(kind, MAX_WORD) || !kind.bytes().all(plain))
+            && (kind.is_empty() || kind.len() > MAX_NAME || !kind.bytes().all(is_plain))
         {
-            self.report.add(&finding.path, "has a kind that is not a word of at most 32 letters");
+            let fault = format_args!(
+                "has a kind that is not 1 to {MAX_NAME} ASCII letters, digits, `-` or `_`"
+            );
+            self.faults.add(&finding.path, fault);
         }
     }
 
-    fn notes(&mut self, notes: &[wit::Note]) {
+    /// Escapes the notes of a policy and adds them to the plan's.
+    fn add_notes(&mut self, notes: &[wit::Note]) {
         for note in notes {
             let path = note.path.as_deref().unwrap_or("");
-            if note.message.len() > MAX_TEXT || path.len() > MAX_TEXT {
-                self.report.whole("it has a note of too great a length");
-                return;
+            for (what, text) in [("message", note.message.as_str()), ("path", path)] {
+                if text.len() > MAX_TEXT {
+                    let fault = format!("it has a note with a {what} longer than {MAX_TEXT} bytes");
+                    return self.faults.add_general(fault);
+                }
             }
             self.notes.push(Note {
-                warning: note.severity == wit::Severity::Warning,
+                severity: Severity::from(note.severity),
                 path: note.path.as_deref().map(|path| shown(path).into_owned()),
                 message: shown(&note.message).into_owned(),
             });
         }
     }
 
-    /// The mounts, each by itself.
-    fn mounts<'f>(
+    /// Checks each mount by itself, and returns the shadows that are justified by a finding.
+    fn check_mounts<'f>(
         &mut self,
         mounts: &[wit::Mount],
         layout: &wit::Layout,
-        known: &Wanted<'f>,
-    ) -> Wanted<'f> {
-        let mut wanted = Wanted::new();
+        known: &Candidates<'f>,
+    ) -> Result<Candidates<'f>, Overtime> {
+        let mut requested = Candidates::new();
         let mut workspaces = 0;
         for mount in mounts {
+            self.check_time()?;
             let shadow = match mount {
                 wit::Mount::Workspace(target) => {
                     workspaces += 1;
                     if *target != layout.workspace {
-                        self.report.add(target, "is not where the workspace is to be");
+                        self.faults.add(target, "is not the path of the workspace");
                     }
                     continue;
                 }
@@ -154,80 +221,66 @@ impl Check<'_> {
             let path = match RelPath::parse(&shadow.path) {
                 Ok(path) => path,
                 Err(fault) => {
-                    self.report.add(&shadow.path, fault);
+                    self.faults.add(&shadow.path, fault);
                     continue;
                 }
             };
             if shadow.backing != layout.backing || shadow.size != layout.size {
-                self.report.add(path.as_str(), "has another backing or size than was asked for");
+                self.faults.add(path.as_str(), "has another backing or size than was asked for");
             }
             match known.get(&path) {
-                None => self.report.add(path.as_str(), "is hidden, but was not found"),
-                Some(finding) if !self.asked(finding) => {
-                    self.report.add(path.as_str(), "is hidden, but was not asked for");
+                None => self.faults.add(path.as_str(), "is hidden, but was not found"),
+                Some(finding) if !self.is_requested(finding) => {
+                    self.faults.add(path.as_str(), "is hidden, but was not asked for");
                 }
                 Some(finding) => {
-                    if wanted.insert(path, *finding).is_some() {
-                        self.report.add(&shadow.path, "is hidden twice");
+                    if requested.insert(path, *finding).is_some() {
+                        self.faults.add(&shadow.path, "is hidden twice");
                     }
                 }
             }
         }
         if workspaces != 1 {
-            self.report.whole(format!("it mounts the workspace {workspaces} times, not once"));
+            let fault = format!("it mounts the workspace {workspaces} times, not once");
+            self.faults.add_general(fault);
         }
-        wanted
+        Ok(requested)
     }
 
-    /// Whether the person's selection covers a finding.
-    fn asked(&self, finding: &wit::Finding) -> bool {
+    /// Whether the configured selection covers a finding.
+    fn is_requested(&self, finding: &wit::Finding) -> bool {
         match &self.config.selection {
-            Selection::Auto => true,
+            Selection::Auto(_) => {
+                let path = RelPath::parse(&finding.path);
+                !path.is_ok_and(|path| path.is_within_any(&self.excepted))
+            }
             Selection::Off => false,
-            Selection::Listed(paths) => paths.iter().any(|path| path.as_str() == finding.path),
+            Selection::Listed(_) => self.named.contains(finding.path.as_str()),
         }
     }
 
-    /// Where a path leads, links resolved; itself, if it leads out of the workspace
-    /// or to nothing that can be hidden.
-    fn leads(&self, path: &RelPath) -> RelPath {
-        match self.workspace.place(path) {
-            Ok(Place::Directory(real)) => real,
-            Ok(Place::Missing(make)) => make.last().unwrap_or(path).clone(),
-            Ok(Place::File | Place::Outside) | Err(_) => path.clone(),
-        }
-    }
-
-    /// Protection is never dropped in silence: what was found is hidden, and what
-    /// was listed is found unless the host itself sees why it cannot be.
-    fn completeness(&mut self, findings: &wit::Findings, wanted: &Wanted<'_>) {
-        // Most is hidden where it was found: then nothing has to be looked at.
-        let found = findings.environments.iter().map(|finding| finding.path.as_str());
-        let elsewhere = found.filter(|path| !wanted.contains_key(*path));
-        let elsewhere: Vec<_> = elsewhere.filter_map(|path| RelPath::parse(path).ok()).collect();
-        let listed = match &self.config.selection {
-            Selection::Listed(listed) => listed.as_slice(),
-            _ if elsewhere.is_empty() => return,
-            _ => &[],
+    /// The index of the shadow that hides the primary finding; `None` if an outer shadow does.
+    fn find_primary(
+        &mut self,
+        findings: &wit::Findings,
+        shadows: &[Shadow],
+    ) -> Result<Option<usize>, Overtime> {
+        let Some(path) = &findings.primary else { return Ok(None) };
+        let Some(finding) = findings.environments.iter().find(|finding| finding.path == *path)
+        else {
+            self.faults.add(path, "is primary, but was not found");
+            return Ok(None);
         };
-        let hidden: BTreeSet<_> = wanted.keys().map(|path| self.leads(path)).collect();
-        for path in &elsewhere {
-            if !self.leads(path).is_within_any(&hidden) {
-                self.report.add(path.as_str(), "was found, but is not hidden");
-            }
-        }
-        for path in listed {
-            // Several of them may lead to one directory, found under one of the names. And
-            // where an absolute link leads, only the host sees: perhaps back inside.
-            let real = self.leads(path);
-            let is_hidden = real.is_within_any(&hidden);
-            let can_be = matches!(
-                self.workspace.place(path),
-                Ok(Place::Directory(_) | Place::Missing(_) | Place::Outside)
-            );
-            if can_be && !is_hidden {
-                self.report.add(path.as_str(), "was asked for, but is not hidden");
-            }
+        let position = |path: &str| shadows.iter().position(|shadow| shadow.path.as_str() == path);
+        let behind_link = match &finding.link {
+            Some(wit::Link::Inside(target)) => position(target),
+            _ => None,
+        };
+        let known = behind_link.or_else(|| position(path));
+        match (known, RelPath::parse(path)) {
+            // A link on the way that the policy did not report.
+            (None, Ok(path)) => Ok(position(self.follow_links(&path)?.as_str())),
+            (known, _) => Ok(known),
         }
     }
 }

@@ -1,10 +1,10 @@
-//! The documented JSON of a plan: a contract, see the README.
+//! The JSON of a plan, which `docs/json.md` documents.
 
 use serde::Serialize;
 
 use super::Plan;
-use crate::error::{Error, Result};
-use crate::escape::shown_path;
+use crate::error::Result;
+use crate::json_line;
 use crate::value::Storage;
 
 #[derive(Serialize)]
@@ -35,51 +35,38 @@ struct Note<'a> {
 }
 
 impl Plan {
-    /// The plan as one line of JSON: keys always present, `null` where unknown,
-    /// shadows sorted by path. Fails if a path is not UTF-8, which JSON cannot say.
-    pub fn json(&self) -> Result<String> {
-        let text = |path: &'_ std::path::Path| -> Result<String> {
-            path.to_str().map(str::to_owned).ok_or_else(|| {
-                Error::failed(format!(
-                    "`{}` is not UTF-8, and JSON cannot say it",
-                    shown_path(path)
-                ))
-            })
-        };
-        let targets = self.shadows.iter().map(|shadow| text(shadow.target.as_path()));
-        let targets = targets.collect::<Result<Vec<_>>>()?;
-        let document = Document {
+    /// The plan as one line of JSON: all keys are present, `null` where a value is unknown, and
+    /// the shadows are sorted by path. Fails if a path is not UTF-8.
+    pub(crate) fn json(&self) -> Result<String> {
+        json_line::line(&Document {
             version: 1,
-            workspace: &text(self.workspace.as_path())?,
-            target: &text(self.target.as_path())?,
-            shadows: self
-                .shadows
-                .iter()
-                .zip(&targets)
-                .map(|(shadow, target)| Shadow {
-                    path: shadow.path.as_str(),
-                    target,
-                    backing: match shadow.storage {
-                        Storage::Tmpfs => "tmpfs",
-                        Storage::Volume => "volume",
-                    },
-                    kind: &shadow.kind,
-                    python: shadow.python.as_deref(),
-                    home: shadow.home.as_deref(),
-                    reason: &shadow.reason,
-                })
-                .collect(),
-            notes: self
-                .notes
-                .iter()
-                .map(|note| Note {
-                    severity: if note.warning { "warning" } else { "info" },
-                    path: note.path.as_deref(),
-                    message: &note.message,
-                })
-                .collect(),
-        };
-        serde_json::to_string(&document)
-            .map_err(|error| Error::failed(format!("cannot write JSON: {error}")))
+            workspace: json_line::path_str(self.workspace.as_path())?,
+            target: json_line::path_str(self.target.as_path())?,
+            shadows: self.shadows.iter().map(Shadow::new).collect::<Result<_>>()?,
+            notes: self.notes.iter().map(Note::new).collect(),
+        })
+    }
+}
+
+impl<'a> Shadow<'a> {
+    fn new(shadow: &'a super::Shadow) -> Result<Self> {
+        Ok(Self {
+            path: shadow.path.as_str(),
+            target: json_line::path_str(shadow.target.as_path())?,
+            backing: match shadow.storage {
+                Storage::Tmpfs => "tmpfs",
+                Storage::Volume => "volume",
+            },
+            kind: shadow.kind.name(),
+            python: shadow.python.as_deref(),
+            home: shadow.home.as_deref(),
+            reason: &shadow.reason,
+        })
+    }
+}
+
+impl<'a> Note<'a> {
+    fn new(note: &'a super::Note) -> Self {
+        Self { severity: note.severity.name(), path: note.path.as_deref(), message: &note.message }
     }
 }

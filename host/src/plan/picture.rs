@@ -1,15 +1,15 @@
-//! A plan as a picture, for people.
+//! A plan as a picture of the project, for the terminal.
 
 use std::fmt::{self, Display, Formatter};
 
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{Note, Plan, Shadow};
+use super::{Note, Plan, Severity, Shadow};
 use crate::escape::{shown, shown_path};
 use crate::value::Storage;
 
 impl Display for Plan {
-    /// What is shared, what is empty, and why. Foreign text is escaped.
+    /// The hidden directories with the reason for each, the shared rest, and the notes.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}/", shown_path(self.workspace.as_path()))?;
         let names: Vec<_> =
@@ -18,11 +18,11 @@ impl Display for Plan {
         let width = names.iter().map(|name| name.width()).max().unwrap_or(0).max(rest.len());
         for (name, shadow) in names.iter().zip(&self.shadows) {
             let pad = " ".repeat(width - name.width());
-            let there = match shadow.storage {
+            let backing = match shadow.storage {
                 Storage::Tmpfs => "empty in the container",
                 Storage::Volume => "a volume in the container",
             };
-            writeln!(f, "├── {name}{pad}   ←     {there}: {shadow}")?;
+            writeln!(f, "├── {name}{pad}   ←     {backing}: {shadow}")?;
         }
         let pad = " ".repeat(width - rest.len());
         writeln!(f, "└── {rest}{pad}   ←──►  shared, at the same path")?;
@@ -31,9 +31,9 @@ impl Display for Plan {
 }
 
 impl Display for Shadow {
-    /// Its evidence in a few words.
+    /// The kind, the Python version if known, and the reason.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.kind)?;
+        f.write_str(self.kind.name())?;
         if let Some(python) = &self.python {
             write!(f, ", Python {python}")?;
         }
@@ -43,10 +43,13 @@ impl Display for Shadow {
 
 impl Display for Note {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let word = if self.warning { "warning" } else { "note" };
+        let prefix = match self.severity {
+            Severity::Warning => "warning",
+            Severity::Info => "note",
+        };
         match &self.path {
-            Some(path) => write!(f, "{word}: `{path}`: {}", self.message),
-            None => write!(f, "{word}: {}", self.message),
+            Some(path) => write!(f, "{prefix}: `{path}`: {}", self.message),
+            None => write!(f, "{prefix}: {}", self.message),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The built-in policy: the machine code that was made of it when paude was built.
+//! The built-in policy: as a component, and as the machine code that `build.rs` compiled it to.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,23 +9,23 @@ use wasmtime::{CustomCodeMemory, Engine, Result};
 use super::tuning;
 use crate::unsafe_calls::{BUILTIN_COMPILED, BUILTIN_EXECUTABLE, builtin_policy};
 
-/// The component: what any other WASI host can run as well.
-pub fn builtin() -> &'static [u8] {
+/// The bytes of the component, which any other WASI host can run as well.
+pub(crate) fn builtin() -> &'static [u8] {
     include_bytes!(concat!(env!("OUT_DIR"), "/policy.wasm"))
 }
 
-/// The policy, and the engine that it is for. Its compiler is not started where the machine
-/// code is at hand.
+/// Loads the component into an engine of its own, which has a compiler only if the program
+/// contains no machine code for this target.
 pub(super) fn load() -> Result<(Engine, Component)> {
-    /// Whether the machine code is run where it lies already. wasmtime takes code at one
-    /// address only once in a process: whoever comes second gets a copy.
-    static TAKEN: AtomicBool = AtomicBool::new(false);
+    /// Whether the machine code in the program is in use: wasmtime registers code at one
+    /// address only once in a process, so that every later caller needs a copy.
+    static IN_USE: AtomicBool = AtomicBool::new(false);
 
     let mut settings = tuning::builtin();
     settings.enable_compiler(!BUILTIN_COMPILED);
-    let in_place = BUILTIN_EXECUTABLE && !TAKEN.swap(true, Ordering::Relaxed);
+    let in_place = BUILTIN_EXECUTABLE && !IN_USE.swap(true, Ordering::Relaxed);
     if in_place {
-        settings.with_custom_code_memory(Some(Arc::new(Executable)));
+        settings.with_custom_code_memory(Some(Arc::new(ExecutableMemory)));
     }
     let engine = Engine::new(&settings)?;
     let component = match BUILTIN_COMPILED {
@@ -35,10 +35,10 @@ pub(super) fn load() -> Result<(Engine, Component)> {
     Ok((engine, component))
 }
 
-/// Code that needs nothing to be executed: it is a part of this program's own.
-struct Executable;
+/// Memory whose protection never changes: the code lies in the program's own text segment.
+struct ExecutableMemory;
 
-impl CustomCodeMemory for Executable {
+impl CustomCodeMemory for ExecutableMemory {
     fn required_alignment(&self) -> usize {
         1
     }

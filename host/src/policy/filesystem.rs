@@ -1,10 +1,10 @@
-//! `wasi:filesystem` as a policy gets it: one directory, to be read.
+//! `wasi:filesystem` for policies: one directory, read-only.
 //!
-//! Written for this one purpose rather than taken from wasmtime-wasi: nothing here
-//! can change a file, whatever flags are set; only directories and regular files
-//! can be opened, so that no open waits for the other end of a fifo; a listing
-//! takes the types that the directory tells and asks for nothing more; and no
-//! thread is started. Paths stay below the directory by cap-std's resolution.
+//! It replaces the implementation of wasmtime-wasi for four reasons: nothing here can change a
+//! file, whatever flags a policy sets; only directories and regular files can be opened, so that
+//! no open waits for the other end of a fifo; a listing returns the types in the directory
+//! entries, without a `stat` of each; and no thread is started. cap-std keeps every path below
+//! the directory.
 
 mod listing;
 mod stream;
@@ -15,6 +15,7 @@ use std::fs::File;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt as _};
 use cap_std::fs::{
@@ -34,57 +35,59 @@ use wasmtime_wasi::p2::{DynInputStream, FsError, FsResult};
 use stream::{FileStream, read_at};
 
 /// The open files and directories of one policy.
-pub(super) struct ReadOnly<'a> {
+pub(super) struct ReadOnlyFiles<'a> {
     pub(super) table: &'a mut ResourceTable,
+    /// Counts the listed directories, for the progress line.
+    pub(super) listed: &'a AtomicU64,
 }
 
-/// What a descriptor stands for.
-enum Open {
-    /// With whether a listing goes through this very descriptor: the first one of what the
-    /// policy opened. Else the directory is opened anew, as the place in a listing belongs
-    /// to the descriptor, and as a preopened one is not open for reading.
+/// The object behind a descriptor.
+enum OpenObject {
+    /// A directory, and whether the next listing can read this descriptor itself. A second
+    /// listing needs another one, because the position of a listing belongs to the descriptor,
+    /// and so does a preopened directory, which is not open for reading.
     Dir(Arc<Dir>, bool),
-    /// With its size when it was opened. What it grows by later may go unread.
+    /// A file, and its size when it was opened; later growth may stay unread.
     File(Arc<File>, Filesize),
 }
 
-impl ReadOnly<'_> {
-    /// Hands a directory to the policy before it asks for one.
+impl ReadOnlyFiles<'_> {
+    /// Adds a directory that the policy did not open itself.
     pub(super) fn preopen(&mut self, dir: Dir) -> FsResult<Resource<Descriptor>> {
-        self.push(Open::Dir(Arc::new(dir), false))
+        self.push(OpenObject::Dir(Arc::new(dir), false))
     }
 
     fn push_dir(&mut self, file: File) -> FsResult<Resource<Descriptor>> {
-        self.push(Open::Dir(Arc::new(Dir::from_std_file(file)), true))
+        self.push(OpenObject::Dir(Arc::new(Dir::from_std_file(file)), true))
     }
 
-    // The bindings name the types of resources; the table holds ours under the same number.
-    fn push(&mut self, open: Open) -> FsResult<Resource<Descriptor>> {
-        Ok(Resource::new_own(self.table.push(open)?.rep()))
+    // The bindings fix the type of a descriptor; the table has an `OpenObject` under its number.
+    fn push(&mut self, object: OpenObject) -> FsResult<Resource<Descriptor>> {
+        Ok(Resource::new_own(self.table.push(object)?.rep()))
     }
 
-    fn open(&self, fd: &Resource<Descriptor>) -> FsResult<&Open> {
+    fn object(&self, fd: &Resource<Descriptor>) -> FsResult<&OpenObject> {
         Ok(self.table.get(&Resource::new_borrow(fd.rep()))?)
     }
 
     fn dir(&self, fd: &Resource<Descriptor>) -> FsResult<&Dir> {
-        match self.open(fd)? {
-            Open::Dir(dir, _) => Ok(dir),
-            Open::File(..) => Err(ErrorCode::NotDirectory.into()),
+        match self.object(fd)? {
+            OpenObject::Dir(dir, _) => Ok(dir),
+            OpenObject::File(..) => Err(ErrorCode::NotDirectory.into()),
         }
     }
 
     fn file(&self, fd: &Resource<Descriptor>) -> FsResult<(&Arc<File>, Filesize)> {
-        match self.open(fd)? {
-            Open::Dir(..) => Err(ErrorCode::IsDirectory.into()),
-            Open::File(file, size) => Ok((file, *size)),
+        match self.object(fd)? {
+            OpenObject::Dir(..) => Err(ErrorCode::IsDirectory.into()),
+            OpenObject::File(file, size) => Ok((file, *size)),
         }
     }
 
     fn metadata(&self, fd: &Resource<Descriptor>) -> FsResult<Metadata> {
-        Ok(match self.open(fd)? {
-            Open::Dir(dir, _) => dir.dir_metadata()?,
-            Open::File(file, _) => Metadata::from_file(file)?,
+        Ok(match self.object(fd)? {
+            OpenObject::Dir(dir, _) => dir.dir_metadata()?,
+            OpenObject::File(file, _) => Metadata::from_file(file)?,
         })
     }
 
@@ -102,14 +105,15 @@ impl ReadOnly<'_> {
     }
 }
 
-/// Opens something for reading without waiting for a fifo's other end.
-fn readable(dir: &Dir, path: &str, follow: FollowSymlinks, only: OFlags) -> io::Result<File> {
+/// Opens a path for reading, without waiting for the other end of a fifo.
+fn open_readable(dir: &Dir, path: &str, follow: FollowSymlinks, flags: OFlags) -> io::Result<File> {
+    let flags = OFlags::NONBLOCK | flags;
     let mut options = OpenOptions::new();
-    options.read(true).follow(follow).custom_flags((OFlags::NONBLOCK | only).bits().cast_signed());
+    options.read(true).follow(follow).custom_flags(flags.bits().cast_signed());
     dir.open_with(path, &options).map(cap_std::fs::File::into_std)
 }
 
-fn kind(kind: FileType) -> DescriptorType {
+fn descriptor_type(kind: FileType) -> DescriptorType {
     match kind {
         kind if kind.is_file() => DescriptorType::RegularFile,
         kind if kind.is_dir() => DescriptorType::Directory,
@@ -122,10 +126,10 @@ fn kind(kind: FileType) -> DescriptorType {
     }
 }
 
-/// Without times: an answer must not depend on them.
-fn stat(data: &Metadata) -> DescriptorStat {
+/// Leaves the times out, so that no result depends on them.
+fn descriptor_stat(data: &Metadata) -> DescriptorStat {
     DescriptorStat {
-        type_: kind(data.file_type()),
+        type_: descriptor_type(data.file_type()),
         link_count: data.nlink(),
         size: data.len(),
         data_access_timestamp: None,
@@ -134,18 +138,18 @@ fn stat(data: &Metadata) -> DescriptorStat {
     }
 }
 
-fn hash(data: &Metadata) -> MetadataHashValue {
+fn hash_identity(data: &Metadata) -> MetadataHashValue {
     let mut hasher = DefaultHasher::new();
     (data.dev(), data.ino()).hash(&mut hasher);
     MetadataHashValue { lower: hasher.finish(), upper: data.ino() }
 }
 
-/// What every call that would change something is answered.
-fn read_only<T>() -> FsResult<T> {
+/// The result of every call that would change something.
+fn refuse_write<T>() -> FsResult<T> {
     Err(ErrorCode::ReadOnly.into())
 }
 
-impl types::Host for ReadOnly<'_> {
+impl types::Host for ReadOnlyFiles<'_> {
     fn convert_error_code(&mut self, error: FsError) -> Result<types::ErrorCode> {
         error.downcast().map(Into::into)
     }
@@ -159,7 +163,7 @@ impl types::Host for ReadOnly<'_> {
     }
 }
 
-impl types::HostDescriptor for ReadOnly<'_> {
+impl types::HostDescriptor for ReadOnlyFiles<'_> {
     fn open_at(
         &mut self,
         fd: Resource<Descriptor>,
@@ -170,30 +174,30 @@ impl types::HostDescriptor for ReadOnly<'_> {
     ) -> FsResult<Resource<Descriptor>> {
         let writing = DescriptorFlags::WRITE | DescriptorFlags::MUTATE_DIRECTORY;
         if mode.intersects(writing) || open.intersects(OpenFlags::CREATE | OpenFlags::TRUNCATE) {
-            return read_only();
+            return refuse_write();
         }
         let follow = match follow.contains(PathFlags::SYMLINK_FOLLOW) {
             true => FollowSymlinks::Yes,
             false => FollowSymlinks::No,
         };
-        let mut only = OFlags::empty();
-        only.set(OFlags::DIRECTORY, open.contains(OpenFlags::DIRECTORY));
-        let file = readable(self.dir(&fd)?, &path, follow, only)?;
-        if only.contains(OFlags::DIRECTORY) {
+        let mut flags = OFlags::empty();
+        flags.set(OFlags::DIRECTORY, open.contains(OpenFlags::DIRECTORY));
+        let file = open_readable(self.dir(&fd)?, &path, follow, flags)?;
+        if flags.contains(OFlags::DIRECTORY) {
             return self.push_dir(file);
         }
-        let found = file.metadata()?;
-        if found.is_dir() {
+        let data = file.metadata()?;
+        if data.is_dir() {
             self.push_dir(file)
-        } else if found.is_file() {
-            self.push(Open::File(Arc::new(file), found.len()))
+        } else if data.is_file() {
+            self.push(OpenObject::File(Arc::new(file), data.len()))
         } else {
             Err(ErrorCode::NotPermitted.into())
         }
     }
 
     fn drop(&mut self, fd: Resource<Descriptor>) -> Result<()> {
-        self.table.delete(Resource::<Open>::new_own(fd.rep()))?;
+        self.table.delete(Resource::<OpenObject>::new_own(fd.rep()))?;
         Ok(())
     }
 
@@ -201,12 +205,13 @@ impl types::HostDescriptor for ReadOnly<'_> {
         &mut self,
         fd: Resource<Descriptor>,
     ) -> FsResult<Resource<DirectoryEntryStream>> {
-        let entries = self.entries(&fd)?;
-        Ok(Resource::new_own(self.table.push(entries)?.rep()))
+        self.listed.fetch_add(1, Ordering::Relaxed);
+        let listing = self.start_listing(&fd)?;
+        Ok(Resource::new_own(self.table.push(listing)?.rep()))
     }
 
     fn stat(&mut self, fd: Resource<Descriptor>) -> FsResult<DescriptorStat> {
-        Ok(stat(&self.metadata(&fd)?))
+        Ok(descriptor_stat(&self.metadata(&fd)?))
     }
 
     fn stat_at(
@@ -215,12 +220,12 @@ impl types::HostDescriptor for ReadOnly<'_> {
         flags: PathFlags,
         path: String,
     ) -> FsResult<DescriptorStat> {
-        Ok(stat(&self.metadata_at(&fd, flags, &path)?))
+        Ok(descriptor_stat(&self.metadata_at(&fd, flags, &path)?))
     }
 
     fn readlink_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<String> {
-        let text = self.dir(&fd)?.read_link(path)?;
-        text.into_os_string().into_string().map_err(|_| ErrorCode::IllegalByteSequence.into())
+        let target = self.dir(&fd)?.read_link(path)?;
+        target.into_os_string().into_string().map_err(|_| ErrorCode::IllegalByteSequence.into())
     }
 
     fn read(
@@ -231,7 +236,7 @@ impl types::HostDescriptor for ReadOnly<'_> {
     ) -> FsResult<(Vec<u8>, bool)> {
         let (file, size) = self.file(&fd)?;
         let bytes = read_at(file, length, offset)?;
-        // Some files tell no size: those of /proc end where nothing comes.
+        // Files in /proc have size 0: only an empty read shows where they end.
         let at_end = offset.saturating_add(bytes.len() as u64) == size || bytes.is_empty();
         Ok((bytes, at_end && length > 0))
     }
@@ -247,11 +252,11 @@ impl types::HostDescriptor for ReadOnly<'_> {
     }
 
     fn get_flags(&mut self, fd: Resource<Descriptor>) -> FsResult<DescriptorFlags> {
-        self.open(&fd).map(|_| DescriptorFlags::READ)
+        self.object(&fd).map(|_| DescriptorFlags::READ)
     }
 
     fn get_type(&mut self, fd: Resource<Descriptor>) -> FsResult<DescriptorType> {
-        Ok(kind(self.metadata(&fd)?.file_type()))
+        Ok(descriptor_type(self.metadata(&fd)?.file_type()))
     }
 
     fn is_same_object(&mut self, a: Resource<Descriptor>, b: Resource<Descriptor>) -> Result<bool> {
@@ -262,7 +267,7 @@ impl types::HostDescriptor for ReadOnly<'_> {
     }
 
     fn metadata_hash(&mut self, fd: Resource<Descriptor>) -> FsResult<MetadataHashValue> {
-        Ok(hash(&self.metadata(&fd)?))
+        Ok(hash_identity(&self.metadata(&fd)?))
     }
 
     fn metadata_hash_at(
@@ -271,7 +276,7 @@ impl types::HostDescriptor for ReadOnly<'_> {
         flags: PathFlags,
         path: String,
     ) -> FsResult<MetadataHashValue> {
-        Ok(hash(&self.metadata_at(&fd, flags, &path)?))
+        Ok(hash_identity(&self.metadata_at(&fd, flags, &path)?))
     }
 
     fn advise(&mut self, _: Resource<Descriptor>, _: u64, _: u64, _: Advice) -> FsResult<()> {
@@ -287,7 +292,7 @@ impl types::HostDescriptor for ReadOnly<'_> {
     }
 
     fn set_size(&mut self, _: Resource<Descriptor>, _: Filesize) -> FsResult<()> {
-        read_only()
+        refuse_write()
     }
 
     fn set_times(
@@ -296,7 +301,7 @@ impl types::HostDescriptor for ReadOnly<'_> {
         _: NewTimestamp,
         _: NewTimestamp,
     ) -> FsResult<()> {
-        read_only()
+        refuse_write()
     }
 
     fn set_times_at(
@@ -307,11 +312,11 @@ impl types::HostDescriptor for ReadOnly<'_> {
         _: NewTimestamp,
         _: NewTimestamp,
     ) -> FsResult<()> {
-        read_only()
+        refuse_write()
     }
 
     fn write(&mut self, _: Resource<Descriptor>, _: Vec<u8>, _: Filesize) -> FsResult<Filesize> {
-        read_only()
+        refuse_write()
     }
 
     fn write_via_stream(
@@ -319,30 +324,30 @@ impl types::HostDescriptor for ReadOnly<'_> {
         _: Resource<Descriptor>,
         _: Filesize,
     ) -> FsResult<Resource<streams::OutputStream>> {
-        read_only()
+        refuse_write()
     }
 
     fn append_via_stream(
         &mut self,
         _: Resource<Descriptor>,
     ) -> FsResult<Resource<streams::OutputStream>> {
-        read_only()
+        refuse_write()
     }
 
     fn create_directory_at(&mut self, _: Resource<Descriptor>, _: String) -> FsResult<()> {
-        read_only()
+        refuse_write()
     }
 
     fn remove_directory_at(&mut self, _: Resource<Descriptor>, _: String) -> FsResult<()> {
-        read_only()
+        refuse_write()
     }
 
     fn unlink_file_at(&mut self, _: Resource<Descriptor>, _: String) -> FsResult<()> {
-        read_only()
+        refuse_write()
     }
 
     fn symlink_at(&mut self, _: Resource<Descriptor>, _: String, _: String) -> FsResult<()> {
-        read_only()
+        refuse_write()
     }
 
     fn rename_at(
@@ -352,7 +357,7 @@ impl types::HostDescriptor for ReadOnly<'_> {
         _: Resource<Descriptor>,
         _: String,
     ) -> FsResult<()> {
-        read_only()
+        refuse_write()
     }
 
     fn link_at(
@@ -363,6 +368,6 @@ impl types::HostDescriptor for ReadOnly<'_> {
         _: Resource<Descriptor>,
         _: String,
     ) -> FsResult<()> {
-        read_only()
+        refuse_write()
     }
 }

@@ -1,28 +1,28 @@
-//! From where a policy is to the bytes that it is made of.
+//! Reads the bytes of a policy, and verifies its pin.
 
 use super::{builtin, limits};
+use crate::bounded_read;
 use crate::config::{PolicyChoice, PolicySource};
 use crate::error::{Error, Result};
 use crate::escape::{shown, shown_path};
-use crate::file;
 use crate::value::Sha256;
 use crate::workspace::Workspace;
 
-/// A policy's code and the name it goes by in messages.
-pub(super) struct Policy {
-    /// How a sentence names it.
+/// The bytes of a policy, and its name in messages.
+pub(super) struct LoadedPolicy {
+    /// The name, as the subject of a sentence.
     pub(super) who: String,
-    /// `None` is the built-in one.
+    /// The component; `None` for the built-in policy.
     pub(super) bytes: Option<Vec<u8>>,
 }
 
-impl Policy {
-    /// The one inside this program.
+impl LoadedPolicy {
+    /// The policy inside this program.
     pub(super) fn builtin() -> Self {
         Self { who: "the built-in policy".to_owned(), bytes: None }
     }
 
-    /// Reads the file, and holds it to its pin.
+    /// Reads a policy. Fails if it has another SHA-256 than its pin, if it has one.
     pub(super) fn load(choice: &PolicyChoice, workspace: &Workspace) -> Result<Self> {
         let policy = Self::read(&choice.source, Some(workspace))?;
         let Some(pin) = choice.pin else { return Ok(policy) };
@@ -30,16 +30,18 @@ impl Policy {
         if hash == pin {
             return Ok(policy);
         }
-        let what = format!("{} is another file: its sha256 is {hash}, not {pin}", policy.who);
-        Err(Error::failed(what).hint("if it is the one you mean, write its sha256 into the pin"))
+        let what =
+            format!("{} does not match its pin: its sha256 is {hash}, not {pin}", policy.who);
+        Err(Error::failed(what).hint("if this file is the right one, change the pin to its sha256"))
     }
 
-    /// Reads the file; one in a workspace only if there is one.
+    /// Reads a policy of at most [`limits::COMPONENT_BYTES`]. Without a `workspace`, one of a
+    /// workspace counts as missing.
     pub(super) fn read(source: &PolicySource, workspace: Option<&Workspace>) -> Result<Self> {
         let (name, bytes) = match source {
             PolicySource::Builtin => return Ok(Self::builtin()),
             PolicySource::File(path) => {
-                (shown_path(path), file::read_named(path, limits::COMPONENT_BYTES))
+                (shown_path(path), bounded_read::read_named(path, limits::COMPONENT_BYTES))
             }
             PolicySource::Workspace(path) => (
                 shown(path.as_str()).into_owned(),

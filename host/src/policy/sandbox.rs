@@ -1,7 +1,9 @@
-//! What a policy gets: the workspace read-only, clocks, and nothing else.
+//! The sandbox of a policy: it can read the workspace and the clocks, and nothing else.
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use cap_std::fs::Dir;
 use wasmtime::component::types::{ComponentExtern, ComponentItem};
@@ -16,102 +18,111 @@ use wasmtime_wasi::p2::bindings::{cli, clocks, filesystem, io, random, sync};
 use wasmtime_wasi::random::{WasiRandom, WasiRandomView as _};
 use wasmtime_wasi::{Deterministic, WasiCtx, WasiCtxView, WasiView};
 
-use super::filesystem::ReadOnly;
+use super::filesystem::ReadOnlyFiles;
 use super::limits::{self, Limit};
 
-/// Packages that common guest toolchains import without need: linked, and every
+/// Packages that common guest toolchains import without using them: they are linked, and every
 /// call of them traps.
 const TOLERATED: [&str; 2] = ["wasi:http/", "wasi:sockets/"];
 
-/// An interface, and what links it.
-type Interface = (&'static str, fn(&mut Linker<State>) -> Result<()>);
+/// The name of an interface, and the function that links it.
+type LinkedInterface = (&'static str, fn(&mut Linker<PolicyState>) -> Result<()>);
 
-/// What a policy may import, in any version 0.2: what std needs on wasip2, and no more.
-const LINKED: [Interface; 20] = [
+/// What a policy may import, in any version 0.2: exactly what `std` needs on wasm32-wasip2.
+const LINKED: [LinkedInterface; 20] = [
     ("wasi:filesystem/preopens", |l| {
-        filesystem::preopens::add_to_linker::<_, HasSelf<State>>(l, |state| state)
+        filesystem::preopens::add_to_linker::<_, HasSelf<PolicyState>>(l, |state| state)
     }),
     ("wasi:filesystem/types", |l| {
-        sync::filesystem::types::add_to_linker::<_, Files>(l, State::files)
+        sync::filesystem::types::add_to_linker::<_, FilesView>(l, PolicyState::files)
     }),
-    ("wasi:io/error", |l| io::error::add_to_linker::<_, Io>(l, State::table)),
-    ("wasi:io/poll", |l| sync::io::poll::add_to_linker::<_, Io>(l, State::table)),
-    ("wasi:io/streams", |l| sync::io::streams::add_to_linker::<_, Io>(l, State::table)),
+    ("wasi:io/error", |l| io::error::add_to_linker::<_, TableView>(l, PolicyState::table)),
+    ("wasi:io/poll", |l| sync::io::poll::add_to_linker::<_, TableView>(l, PolicyState::table)),
+    ("wasi:io/streams", |l| {
+        sync::io::streams::add_to_linker::<_, TableView>(l, PolicyState::table)
+    }),
     ("wasi:clocks/wall-clock", |l| {
-        clocks::wall_clock::add_to_linker::<_, WasiClocks>(l, State::clocks)
+        clocks::wall_clock::add_to_linker::<_, WasiClocks>(l, PolicyState::clocks)
     }),
     ("wasi:clocks/monotonic-clock", |l| {
-        clocks::monotonic_clock::add_to_linker::<_, WasiClocks>(l, State::clocks)
+        clocks::monotonic_clock::add_to_linker::<_, WasiClocks>(l, PolicyState::clocks)
     }),
-    ("wasi:cli/environment", |l| cli::environment::add_to_linker::<_, WasiCli>(l, State::cli)),
-    ("wasi:cli/exit", |l| cli::exit::add_to_linker::<_, WasiCli>(l, State::cli)),
-    ("wasi:cli/stdin", |l| cli::stdin::add_to_linker::<_, WasiCli>(l, State::cli)),
-    ("wasi:cli/stdout", |l| cli::stdout::add_to_linker::<_, WasiCli>(l, State::cli)),
-    ("wasi:cli/stderr", |l| cli::stderr::add_to_linker::<_, WasiCli>(l, State::cli)),
+    ("wasi:cli/environment", |l| {
+        cli::environment::add_to_linker::<_, WasiCli>(l, PolicyState::cli)
+    }),
+    ("wasi:cli/exit", |l| cli::exit::add_to_linker::<_, WasiCli>(l, PolicyState::cli)),
+    ("wasi:cli/stdin", |l| cli::stdin::add_to_linker::<_, WasiCli>(l, PolicyState::cli)),
+    ("wasi:cli/stdout", |l| cli::stdout::add_to_linker::<_, WasiCli>(l, PolicyState::cli)),
+    ("wasi:cli/stderr", |l| cli::stderr::add_to_linker::<_, WasiCli>(l, PolicyState::cli)),
     ("wasi:cli/terminal-input", |l| {
-        cli::terminal_input::add_to_linker::<_, WasiCli>(l, State::cli)
+        cli::terminal_input::add_to_linker::<_, WasiCli>(l, PolicyState::cli)
     }),
     ("wasi:cli/terminal-output", |l| {
-        cli::terminal_output::add_to_linker::<_, WasiCli>(l, State::cli)
+        cli::terminal_output::add_to_linker::<_, WasiCli>(l, PolicyState::cli)
     }),
     ("wasi:cli/terminal-stdin", |l| {
-        cli::terminal_stdin::add_to_linker::<_, WasiCli>(l, State::cli)
+        cli::terminal_stdin::add_to_linker::<_, WasiCli>(l, PolicyState::cli)
     }),
     ("wasi:cli/terminal-stdout", |l| {
-        cli::terminal_stdout::add_to_linker::<_, WasiCli>(l, State::cli)
+        cli::terminal_stdout::add_to_linker::<_, WasiCli>(l, PolicyState::cli)
     }),
     ("wasi:cli/terminal-stderr", |l| {
-        cli::terminal_stderr::add_to_linker::<_, WasiCli>(l, State::cli)
+        cli::terminal_stderr::add_to_linker::<_, WasiCli>(l, PolicyState::cli)
     }),
-    ("wasi:random/random", |l| random::random::add_to_linker::<_, WasiRandom>(l, State::random)),
+    ("wasi:random/random", |l| {
+        random::random::add_to_linker::<_, WasiRandom>(l, PolicyState::random)
+    }),
     ("wasi:random/insecure", |l| {
-        random::insecure::add_to_linker::<_, WasiRandom>(l, State::random)
+        random::insecure::add_to_linker::<_, WasiRandom>(l, PolicyState::random)
     }),
     ("wasi:random/insecure-seed", |l| {
-        random::insecure_seed::add_to_linker::<_, WasiRandom>(l, State::random)
+        random::insecure_seed::add_to_linker::<_, WasiRandom>(l, PolicyState::random)
     }),
 ];
 
-/// Whether an import is linked, so that every call of it traps.
+/// Whether an import is linked only so that every call of it traps.
 pub(super) fn is_tolerated(import: &str) -> bool {
     TOLERATED.iter().any(|package| import.starts_with(package))
 }
 
-/// What links an import, by its name.
-fn linked(import: &str) -> Option<Interface> {
+/// The interface that an import's name and version select.
+fn find_interface(import: &str) -> Option<LinkedInterface> {
     let (name, version) = import.split_once('@')?;
-    let interface = LINKED.into_iter().find(|(linked, _)| *linked == name);
+    let interface = LINKED.into_iter().find(|(known, _)| *known == name);
     interface.filter(|_| version.starts_with("0.2."))
 }
 
-/// Whether an import is linked, by its name.
+/// Whether an import can be linked, judged by its name.
 pub(super) fn is_known(import: &str) -> bool {
-    is_tolerated(import) || linked(import).is_some()
+    is_tolerated(import) || find_interface(import).is_some()
 }
 
 /// The state of one policy's store.
-pub(super) struct State {
-    /// Made when a policy first asks for it, which the built-in one never does: to make it
-    /// seeds random generators, though others take their place.
+pub(super) struct PolicyState {
+    /// Created on first use, because creation seeds random generators even if they are replaced,
+    /// and the built-in policy never needs any of it.
     wasi: Option<WasiCtx>,
     table: ResourceTable,
     root: Option<File>,
-    /// Bytes of all its memories, and elements of all its tables.
+    /// How many directories the policy has listed.
+    pub(super) listed: Arc<AtomicU64>,
+    /// Bytes of all its memories together.
     pub(super) memory: usize,
+    /// Elements of all its tables together.
     elements: usize,
-    /// Which limit ended the policy, if one did.
+    /// The limit that ended the policy, if one did.
     pub(super) exceeded: Option<Limit>,
 }
 
-impl WasiView for State {
+impl WasiView for PolicyState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: self.wasi.get_or_insert_with(closed), table: &mut self.table }
+        WasiCtxView { ctx: self.wasi.get_or_insert_with(closed_ctx), table: &mut self.table }
     }
 }
 
-/// The preopen is the handle that the workspace holds. `WasiCtxBuilder` would open
-/// the path a second time, and could meet another directory there.
-impl filesystem::preopens::Host for State {
+/// The preopen is a copy of the handle in [`crate::workspace::Workspace`]. `WasiCtxBuilder`
+/// would open the path again, where another directory may be by now.
+impl filesystem::preopens::Host for PolicyState {
     fn get_directories(&mut self) -> Result<Vec<(Resource<Descriptor>, String)>> {
         let Some(root) = &self.root else { return Ok(Vec::new()) };
         let dir = Dir::from_std_file(root.try_clone()?);
@@ -120,15 +131,15 @@ impl filesystem::preopens::Host for State {
     }
 }
 
-impl ResourceLimiter for State {
+impl ResourceLimiter for PolicyState {
     fn memory_growing(&mut self, now: usize, desired: usize, _: Option<usize>) -> Result<bool> {
         self.memory = self.memory.saturating_add(desired.saturating_sub(now));
-        self.within(self.memory <= limits::MEMORY, Limit::Memory)
+        self.enforce(self.memory <= limits::MEMORY, Limit::Memory)
     }
 
     fn table_growing(&mut self, now: usize, desired: usize, _: Option<usize>) -> Result<bool> {
         self.elements = self.elements.saturating_add(desired.saturating_sub(now));
-        self.within(self.elements <= limits::TABLE_ELEMENTS, Limit::Table)
+        self.enforce(self.elements <= limits::TABLE_ELEMENTS, Limit::Table)
     }
 
     fn instances(&self) -> usize {
@@ -144,18 +155,18 @@ impl ResourceLimiter for State {
     }
 }
 
-impl State {
-    fn files(&mut self) -> ReadOnly<'_> {
-        ReadOnly { table: &mut self.table }
+impl PolicyState {
+    fn files(&mut self) -> ReadOnlyFiles<'_> {
+        ReadOnlyFiles { table: &mut self.table, listed: &self.listed }
     }
 
     fn table(&mut self) -> &mut ResourceTable {
         &mut self.table
     }
 
-    /// Growth past a limit traps, so that it is named; a guest could survive a
-    /// mere failure and go on with a wrong answer.
-    fn within(&mut self, fits: bool, limit: Limit) -> Result<bool> {
+    /// Traps if a limit is exceeded. A guest could ignore a mere failure to grow, and return a
+    /// wrong result.
+    fn enforce(&mut self, fits: bool, limit: Limit) -> Result<bool> {
         if fits {
             return Ok(true);
         }
@@ -164,9 +175,9 @@ impl State {
     }
 }
 
-/// No arguments, no environment, closed stdin, output that goes nowhere: as the builder
-/// starts. The random bytes are fixed, so that no answer varies.
-fn closed() -> WasiCtx {
+/// The defaults of the builder: no arguments, no environment, closed stdin, discarded output.
+/// The random bytes are fixed, so that a policy returns the same result every time.
+fn closed_ctx() -> WasiCtx {
     let fixed = || Deterministic::new(vec![7, 5, 3, 2]);
     WasiCtx::builder()
         .secure_random(fixed())
@@ -176,37 +187,46 @@ fn closed() -> WasiCtx {
         .build()
 }
 
-/// A store with every limit set. `root` is the workspace, if the policy may look.
-pub(super) fn store(engine: &Engine, root: Option<File>) -> Store<State> {
+/// Creates a store with every limit set. `root` is the workspace, if the policy may read it.
+pub(super) fn create_store(
+    engine: &Engine,
+    root: Option<File>,
+    listed: Arc<AtomicU64>,
+) -> Store<PolicyState> {
     let mut table = ResourceTable::new();
     table.set_max_capacity(limits::OPEN_FILES);
-    let state = State { wasi: None, table, root, memory: 0, elements: 0, exceeded: None };
+    let state =
+        PolicyState { wasi: None, table, root, listed, memory: 0, elements: 0, exceeded: None };
     let mut store = Store::new(engine, state);
     store.limiter(|state| state);
-    store.set_hostcall_fuel(limits::ANSWER_BYTES);
-    // Whoever waits advances the epoch once, when the time is up.
+    store.set_hostcall_fuel(limits::CALL_BYTES);
+    // The waiting thread increments the epoch once, when the time is over.
     store.set_epoch_deadline(1);
     store
 }
 
-/// Links what a component imports and may have, each interface by its name.
-pub(super) fn link(engine: &Engine, component: &Component) -> Result<InstancePre<State>> {
+/// Links the interfaces that a component imports, and no other.
+pub(super) fn link(engine: &Engine, component: &Component) -> Result<InstancePre<PolicyState>> {
     let mut linker = Linker::new(engine);
-    // Two imports may be one interface, in two versions that fit each other.
+    // A component may import one interface in two compatible versions; linking it twice fails.
     let imports = component.component_type();
-    let found: BTreeMap<_, _> =
-        imports.imports(engine).filter_map(|(name, _)| linked(name)).collect();
-    for add_to_linker in found.into_values() {
+    let interfaces: BTreeMap<_, _> =
+        imports.imports(engine).filter_map(|(name, _)| find_interface(name)).collect();
+    for add_to_linker in interfaces.into_values() {
         add_to_linker(&mut linker)?;
     }
-    tolerate(engine, &mut linker, component)?;
+    link_traps(engine, &mut linker, component)?;
     linker.instantiate_pre(component)
 }
 
-/// Makes calls of tolerated imports trap. Only those: wasmtime's own way would also
-/// put traps in place of what is linked in another patch version, such as what
-/// componentize-py imports. Whatever else is unknown refuses the component by name.
-fn tolerate(engine: &Engine, linker: &mut Linker<State>, component: &Component) -> Result<()> {
+/// Makes calls of tolerated imports trap. `Linker::define_unknown_imports_as_traps` would also
+/// replace interfaces that are linked in another patch version, as componentize-py imports
+/// them. Any other unknown import makes the component invalid.
+fn link_traps(
+    engine: &Engine,
+    linker: &mut Linker<PolicyState>,
+    component: &Component,
+) -> Result<()> {
     let ty = component.component_type();
     let (tolerated, others): (Vec<_>, Vec<_>) = ty
         .imports(engine)
@@ -215,20 +235,23 @@ fn tolerate(engine: &Engine, linker: &mut Linker<State>, component: &Component) 
             _ => None,
         })
         .partition(|(name, _)| is_tolerated(name));
-    let of_others: Vec<_> =
-        others.iter().flat_map(|(_, of)| of.exports(engine)).filter_map(resource).collect();
+    let linked_resources: Vec<_> = others
+        .iter()
+        .flat_map(|(_, instance)| instance.exports(engine))
+        .filter_map(resource_type)
+        .collect();
     for (name, instance) in &tolerated {
         let mut traps = linker.instance(name)?;
         for (export, item) in instance.exports(engine) {
             match item.ty {
                 ComponentItem::ComponentFunc(_) => {
-                    let what = format!("it called `{name}#{export}`, which no policy may");
+                    let what = format!("it called `{name}#{export}`, which policies may not call");
                     traps.func_new(export, move |_, _, _, _| {
                         Err(wasmtime::Error::msg(what.clone()))
                     })?;
                 }
-                // A stream, say, that another interface defines is that one's.
-                ComponentItem::Resource(ty) if !of_others.contains(&ty) => {
+                // A resource of another interface, such as a stream, is defined there.
+                ComponentItem::Resource(ty) if !linked_resources.contains(&ty) => {
                     traps.resource(export, ResourceType::host::<()>(), |_, _| Ok(()))?;
                 }
                 _ => {}
@@ -238,21 +261,21 @@ fn tolerate(engine: &Engine, linker: &mut Linker<State>, component: &Component) 
     Ok(())
 }
 
-fn resource((_, item): (&str, ComponentExtern<'_>)) -> Option<ResourceType> {
+fn resource_type((_, item): (&str, ComponentExtern<'_>)) -> Option<ResourceType> {
     match item.ty {
         ComponentItem::Resource(ty) => Some(ty),
         _ => None,
     }
 }
 
-struct Files;
+struct FilesView;
 
-impl wasmtime::component::HasData for Files {
-    type Data<'a> = ReadOnly<'a>;
+impl wasmtime::component::HasData for FilesView {
+    type Data<'a> = ReadOnlyFiles<'a>;
 }
 
-struct Io;
+struct TableView;
 
-impl wasmtime::component::HasData for Io {
+impl wasmtime::component::HasData for TableView {
     type Data<'a> = &'a mut ResourceTable;
 }

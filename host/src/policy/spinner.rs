@@ -1,49 +1,66 @@
-//! A line on the terminal while a policy is compiled; gone when that is done.
+//! A progress line on stderr while a policy is compiled or searches.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
 use unicode_width::UnicodeWidthChar as _;
 
-/// Nobody needs to be told of less.
-const PATIENCE: Duration = Duration::from_millis(200);
-const TURN: Duration = Duration::from_millis(100);
+const FRAME_TIME: Duration = Duration::from_millis(100);
 const FRAMES: [char; 4] = ['|', '/', '-', '\\'];
 
-/// A line that turns while it lives.
+/// An animated progress line, erased when it is dropped.
 pub(super) struct Spinner {
-    /// `None` where nobody reads it.
-    text: Option<String>,
-    began: Instant,
-    turns: u128,
+    /// Returns the text of the line, escaped; `None` if nothing is to be drawn.
+    text: Option<Box<dyn Fn() -> String>>,
+    /// The time before the first frame.
+    delay: Duration,
+    start: Instant,
+    /// The number of the frame that was drawn last.
+    frame: u128,
 }
 
 impl Spinner {
-    /// Shown if it is `wanted`, and stderr is a terminal. The text is escaped already.
-    pub(super) fn new(text: String, wanted: bool) -> Self {
-        let text = (wanted && std::io::stderr().is_terminal()).then_some(text);
-        Self { text, began: Instant::now(), turns: 0 }
+    /// Creates a line that appears after `delay`, if it is `wanted` and stderr is a terminal.
+    pub(super) fn new(text: impl Fn() -> String + 'static, delay: Duration, wanted: bool) -> Self {
+        let shown = wanted && std::io::stderr().is_terminal();
+        let text = shown.then(|| Box::new(text) as Box<dyn Fn() -> String>);
+        Self { text, delay, start: Instant::now(), frame: 0 }
     }
 
-    /// Draws the next frame once it is due; to be called often.
-    pub(super) fn turn(&mut self) {
+    /// Draws the next frame if it is due. Must be called at least ten times a second.
+    pub(super) fn update(&mut self) {
         let Some(text) = &self.text else { return };
-        let Some(waited) = self.began.elapsed().checked_sub(PATIENCE) else { return };
-        let turns = 1 + waited.as_millis() / TURN.as_millis();
-        if turns > self.turns {
-            self.turns = turns;
-            let frame = FRAMES[(turns % 4) as usize];
-            draw(&fitted(&format!("{frame} {text}"), columns()));
+        let Some(visible) = self.start.elapsed().checked_sub(self.delay) else { return };
+        let frame = 1 + visible.as_millis() / FRAME_TIME.as_millis();
+        if frame > self.frame {
+            self.frame = frame;
+            let symbol = FRAMES[(frame % 4) as usize];
+            let columns = columns();
+            let line = truncate(&format!("{symbol} {}", text()), columns);
+            draw(&format!("{line}{}", " ".repeat(columns.saturating_sub(line.chars().count()))));
         }
     }
 }
 
 impl Drop for Spinner {
     fn drop(&mut self) {
-        if self.turns > 0 {
+        if self.frame > 0 {
             draw(&format!("{}\r", " ".repeat(columns())));
         }
     }
+}
+
+/// Formats a number with thousands separators: `120,000`.
+pub(super) fn group_digits(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 fn draw(line: &str) {
@@ -51,14 +68,14 @@ fn draw(line: &str) {
     let _ = write!(stderr, "\r{line}").and_then(|()| stderr.flush());
 }
 
-/// What fits into a line, the last column left free: a longer one could not be erased.
+/// The columns of the terminal but one: a full line would wrap, and could not be erased.
 fn columns() -> usize {
     let size = rustix::termios::tcgetwinsize(std::io::stderr());
     let columns = size.map_or(0, |size| usize::from(size.ws_col));
     if columns == 0 { 79 } else { columns - 1 }
 }
 
-fn fitted(text: &str, columns: usize) -> String {
+fn truncate(text: &str, columns: usize) -> String {
     let mut width = 0;
     let fits = |c: &char| {
         width += c.width().unwrap_or(0);
@@ -69,12 +86,26 @@ fn fitted(text: &str, columns: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::fitted;
+    use super::{group_digits, truncate};
 
     #[test]
-    fn a_long_line_is_cut_where_the_terminal_ends() {
-        assert_eq!(fitted("| Compiling", 79), "| Compiling");
-        assert_eq!(fitted("| Compiling", 4), "| Co");
-        assert_eq!(fitted("プロジェクト", 5), "プロ");
+    fn digits_are_grouped_by_thousands() {
+        let cases = [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (120_000, "120,000"),
+            (1_234_567, "1,234,567"),
+        ];
+        for (number, text) in cases {
+            assert_eq!(group_digits(number), text);
+        }
+    }
+
+    #[test]
+    fn a_long_line_is_truncated_to_the_width_of_the_terminal() {
+        assert_eq!(truncate("| Compiling", 79), "| Compiling");
+        assert_eq!(truncate("| Compiling", 4), "| Co");
+        assert_eq!(truncate("プロジェクト", 5), "プロ");
     }
 }

@@ -1,13 +1,13 @@
-//! The wasmtime settings, shared to the letter by `build.rs`, which compiles the
-//! built-in policy with them, and by the host, which loads it.
+//! The wasmtime settings. `build.rs` includes this file too: the machine code of the built-in
+//! policy loads only into an engine with the settings it was compiled with.
 
 use wasmtime::Config;
 
-/// Bytes of a policy's own stack.
+/// Bytes of the WebAssembly stack.
 pub(crate) const STACK: usize = 512 << 10;
 
-/// Settings of every policy: bounded in time by epochs and in stack by [`STACK`],
-/// without proposals that no policy needs.
+/// The settings common to all policies: epochs can end a call, and the stack is limited to
+/// [`STACK`].
 pub(crate) fn config() -> Config {
     let mut config = Config::new();
     config.epoch_interruption(true);
@@ -18,17 +18,16 @@ pub(crate) fn config() -> Config {
     config
 }
 
-/// Reserves no more addresses than a policy needs.
-pub(crate) fn narrow(config: &mut Config) -> &mut Config {
+/// Reserves little address space for each memory.
+pub(crate) fn reserve_little(config: &mut Config) -> &mut Config {
     config.memory_reservation(64 << 20).memory_guard_size(64 << 10)
 }
 
-/// Settings of the built-in one, which must run wherever paude does: also under a limit on
-/// addresses.
+/// The settings of the built-in policy, which must also run under a limit on address space.
 pub(crate) fn builtin() -> Config {
     let mut config = config();
-    narrow(&mut config);
-    // Its data are a few pages: to copy them takes less than to make a file in memory.
+    reserve_little(&mut config);
+    // Copying its few pages of data is faster than creating a memory file for them.
     config.memory_init_cow(false);
     config
 }

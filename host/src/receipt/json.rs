@@ -1,15 +1,15 @@
-//! The documented JSON of a receipt: a contract, see the README.
+//! The JSON document of a receipt. It is a contract, documented in `docs/json.md`.
 
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::Compared;
-use crate::error::{Error, Result};
-use crate::escape::shown_path;
+use super::Comparison;
+use crate::engine::Engine;
+use crate::error::Result;
 use crate::fingerprint::{Aspect, Change, Difference, Fingerprint};
+use crate::json_line;
 use crate::path::HostPath;
-use crate::render::Engine;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -18,111 +18,100 @@ struct Document<'a> {
     engine: Engine,
     exit: u8,
     unchanged: bool,
-    environments: Vec<Changes<'a>>,
+    environments: Vec<EnvironmentChanges<'a>>,
 }
 
-/// What became of one environment.
+/// What changed in one environment.
 #[derive(Debug, Serialize)]
-pub struct Changes<'a> {
+pub(crate) struct EnvironmentChanges<'a> {
     path: &'a str,
     directory: &'a str,
-    before: Option<Tree>,
-    after: Option<Tree>,
-    changes: Vec<Changed<'a>>,
-    unread: Vec<Name>,
+    before: Option<TreeSummary>,
+    after: Option<TreeSummary>,
+    changes: Vec<EntryChange<'a>>,
+    unread: Vec<EntryPath>,
 }
 
-/// An environment in two numbers.
 #[derive(Debug, Serialize)]
-struct Tree {
+struct TreeSummary {
     entries: usize,
     sha256: String,
 }
 
 #[derive(Debug, Serialize)]
-struct Changed<'a> {
+struct EntryChange<'a> {
     #[serde(flatten)]
-    name: Name,
+    path: EntryPath,
     change: Change,
     aspects: &'a [Aspect],
 }
 
-/// An entry's path, which may be in no encoding.
+/// The path of an entry, which may be in any encoding.
 #[derive(Debug, Serialize)]
-struct Name {
+struct EntryPath {
     path: String,
-    /// The bytes in hexadecimal digits, where they are not UTF-8.
+    /// The bytes in hexadecimal digits if they are not UTF-8.
     bytes: Option<String>,
 }
 
-/// The receipt of a run that ended with this code, on one line.
+/// The receipt of a run that ended with this exit code, as one line.
 pub(super) fn receipt(
     workspace: &HostPath,
     engine: Engine,
     exit: u8,
-    environments: &[Compared],
+    comparisons: &[Comparison],
 ) -> Result<String> {
-    let document = Document {
+    json_line::line(&Document {
         version: 1,
-        workspace: text(workspace)?,
+        workspace: json_line::path_str(workspace.as_path())?,
         engine,
         exit,
-        unchanged: environments.iter().all(|compared| compared.differences.is_empty()),
-        environments: Changes::all(environments)?,
-    };
-    serde_json::to_string(&document)
-        .map(|text| text + "\n")
-        .map_err(|error| Error::failed(format!("cannot write JSON: {error}")))
+        unchanged: comparisons.iter().all(|comparison| comparison.differences.is_empty()),
+        environments: EnvironmentChanges::all(comparisons)?,
+    })
 }
 
-impl<'a> Changes<'a> {
-    /// Of every environment.
-    pub fn all(environments: &'a [Compared]) -> Result<Vec<Self>> {
-        environments.iter().map(Self::new).collect()
+impl<'a> EnvironmentChanges<'a> {
+    /// The changes of each environment. Fails if a path cannot be represented in JSON.
+    pub(crate) fn all(comparisons: &'a [Comparison]) -> Result<Vec<Self>> {
+        comparisons.iter().map(Self::new).collect()
     }
 
-    fn new(compared: &'a Compared) -> Result<Self> {
-        let tree = |tree: &Fingerprint| Tree { entries: tree.entries(), sha256: tree.digest() };
+    fn new(comparison: &'a Comparison) -> Result<Self> {
+        let unread = comparison.latest().into_iter().flat_map(Fingerprint::unread);
         Ok(Self {
-            path: compared.path.as_str(),
-            directory: text(&compared.directory)?,
-            before: compared.before.as_ref().map(tree),
-            after: compared.after.as_ref().map(tree),
-            changes: compared.differences.iter().map(Changed::from).collect(),
-            unread: compared
-                .last()
-                .into_iter()
-                .flat_map(Fingerprint::unread)
-                .map(|name| Name::new(name))
-                .collect(),
+            path: comparison.path.as_str(),
+            directory: json_line::path_str(comparison.directory.as_path())?,
+            before: comparison.before.as_ref().map(TreeSummary::from),
+            after: comparison.after.as_ref().map(TreeSummary::from),
+            changes: comparison.differences.iter().map(EntryChange::from).collect(),
+            unread: unread.map(|name| EntryPath::new(name)).collect(),
         })
     }
 }
 
-impl<'a> From<&'a Difference> for Changed<'a> {
-    fn from(difference: &'a Difference) -> Self {
-        let Difference { name, change, aspects } = difference;
-        Self { name: Name::new(name), change: *change, aspects }
+impl From<&Fingerprint> for TreeSummary {
+    fn from(fingerprint: &Fingerprint) -> Self {
+        Self { entries: fingerprint.entries(), sha256: fingerprint.digest() }
     }
 }
 
-impl Name {
+impl<'a> From<&'a Difference> for EntryChange<'a> {
+    fn from(difference: &'a Difference) -> Self {
+        let Difference { name, change, aspects } = difference;
+        Self { path: EntryPath::new(name), change: *change, aspects }
+    }
+}
+
+impl EntryPath {
     fn new(name: &[u8]) -> Self {
-        let hexadecimal = || {
+        let to_hexadecimal = || {
             name.iter().fold(String::new(), |mut text, byte| {
                 let _ = write!(text, "{byte:02x}");
                 text
             })
         };
-        let bytes = str::from_utf8(name).is_err().then(hexadecimal);
+        let bytes = str::from_utf8(name).is_err().then(to_hexadecimal);
         Self { path: String::from_utf8_lossy(name).into_owned(), bytes }
     }
-}
-
-/// A path that JSON can say.
-pub fn text(path: &HostPath) -> Result<&str> {
-    path.as_path().to_str().ok_or_else(|| {
-        let path = shown_path(path.as_path());
-        Error::failed(format!("`{path}` is not UTF-8, and JSON cannot say it"))
-    })
 }

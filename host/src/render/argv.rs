@@ -1,4 +1,4 @@
-//! A command line of an engine, never handed to a shell.
+//! A command line, which no shell ever parses.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Write as _};
@@ -7,14 +7,20 @@ use std::fmt::{self, Write as _};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Argv {
     /// The program, looked up in PATH.
-    pub program: OsString,
-    /// Its arguments, without the program.
-    pub args: Vec<OsString>,
+    pub(crate) program: OsString,
+    /// The arguments, without the program.
+    pub(crate) args: Vec<OsString>,
 }
 
 impl Argv {
-    /// The same without the words of our own script, for reading rather than running.
-    pub fn brief(&self) -> String {
+    /// The program and its arguments.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn iter(&self) -> impl Iterator<Item = &OsString> {
+        std::iter::once(&self.program).chain(&self.args)
+    }
+
+    /// The quoted command line with `SCRIPT` in place of paude's script.
+    pub(super) fn brief(&self) -> String {
         let brief = |arg: &OsString| {
             if arg == super::entry::SCRIPT { "SCRIPT".into() } else { arg.clone() }
         };
@@ -24,8 +30,8 @@ impl Argv {
 }
 
 impl fmt::Display for Argv {
-    /// Quoted so that a shell reads back exactly these arguments, and a terminal
-    /// is not driven by them.
+    /// Quotes the arguments so that a shell parses exactly these, and a terminal acts on none
+    /// of them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         quote(f, &self.program)?;
         self.args.iter().try_for_each(|arg| {
@@ -42,11 +48,11 @@ fn quote(f: &mut fmt::Formatter<'_>, arg: &OsStr) -> fmt::Result {
         return f.write_str(&arg.to_string_lossy());
     }
     match arg.to_str() {
-        // The script is ours and holds newlines; they stay readable.
+        // The script is not untrusted, and its newlines keep it readable.
         Some(text) if text == super::entry::SCRIPT || crate::escape::shown(text) == text => {
             write!(f, "'{}'", text.replace('\'', r"'\''"))
         }
-        // What a terminal would act on, or what is not UTF-8, goes byte by byte.
+        // Text that a terminal would act on, or that is not UTF-8, is quoted byte by byte.
         _ => {
             f.write_str("$'")?;
             for &byte in bytes {
@@ -67,8 +73,8 @@ mod tests {
     use std::os::unix::ffi::OsStringExt as _;
 
     #[test]
-    #[expect(clippy::disallowed_methods, reason = "asks a real shell")]
-    fn a_shell_reads_back_exactly_what_was_quoted() {
+    #[expect(clippy::disallowed_methods, reason = "runs a real shell")]
+    fn a_shell_parses_exactly_the_quoted_arguments() {
         let args = [
             "",
             "a b",
@@ -89,9 +95,9 @@ mod tests {
             Argv { program: "printf".into(), args: [vec!["%s\\0".into()], args.clone()].concat() };
         let output =
             std::process::Command::new("bash").arg("-c").arg(argv.to_string()).output().unwrap();
-        let wanted: Vec<u8> =
+        let expected: Vec<u8> =
             args.into_iter().flat_map(|arg| [arg.into_vec(), vec![0]].concat()).collect();
-        assert_eq!(output.stdout, wanted);
+        assert_eq!(output.stdout, expected);
         assert!(!argv.to_string().contains('\u{1b}'));
     }
 }

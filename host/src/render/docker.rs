@@ -1,36 +1,37 @@
-//! `docker run`.
+//! The renderer of `docker run`.
 
-use super::oci_cli::{Dialect, quoted};
-use super::{Engine, Job, Render, Rendered, Unsupported};
+use super::oci_cli::{Dialect, quote_field};
+use super::{Render, Rendered, Unsupported};
+use crate::engine::Engine;
 use crate::plan::{Plan, Shadow};
+use crate::run_spec::RunSpec;
 
 pub(super) struct Docker;
 
 impl Render for Docker {
-    fn render(&self, plan: &Plan, job: &Job) -> Result<Rendered, Unsupported> {
-        // An empty value would mean docker's default, ctrl-p ctrl-q; nobody types this one.
-        let detach_keys = "--detach-keys=ctrl-@,ctrl-@,ctrl-@,ctrl-@";
-        Dialect { engine: Engine::Docker, shadow, volume, detach_keys }.render(plan, job)
+    fn render(&self, plan: &Plan, spec: &RunSpec) -> Result<Rendered, Unsupported> {
+        Dialect { engine: Engine::Docker, shadow, volume }.render(plan, spec)
     }
 }
 
-/// docker's own tmpfs mounts are noexec with no way to change it in `--mount`, and
-/// `--tmpfs` cannot hold a colon. An anonymous volume of the local driver can be a
-/// tmpfs with any options; `--rm` removes it.
+/// A shadow is an anonymous volume of the local driver, which can be a tmpfs with any options
+/// and which `--rm` removes. A tmpfs of `--mount` is always noexec, and the path of `--tmpfs`
+/// cannot contain a colon.
 fn shadow(shadow: &Shadow, destination: &str) -> String {
-    let destination = quoted("destination", destination);
+    let destination = quote_field("destination", destination);
     let mut options = "mode=1777,nosuid,nodev".to_owned();
     if let Some(size) = shadow.size() {
         options.push_str(&format!(",size={size}"));
     }
-    let options = quoted("volume-opt=o", &options);
+    let options = quote_field("volume-opt=o", &options);
     format!(
         "type=volume,{destination},volume-opt=type=tmpfs,volume-opt=device=tmpfs,{options},volume-nocopy"
     )
 }
 
-/// What the image has at that place is not copied into it.
+/// `volume-nocopy` keeps docker from filling the volume with the image's files at that path.
 fn volume(name: &str, destination: &str) -> String {
-    let (source, destination) = (quoted("source", name), quoted("destination", destination));
+    let (source, destination) =
+        (quote_field("source", name), quote_field("destination", destination));
     format!("type=volume,{source},{destination},volume-nocopy")
 }

@@ -2,32 +2,36 @@
 
 use std::ffi::OsString;
 
-use super::Job;
 use crate::plan::Plan;
+use crate::run_spec::{GuardedMount, RunSpec};
 
-/// Proves the shadows, runs the setup, proves them again, runs the command.
+/// Checks the project and its shadows, runs the setup, checks them again, runs the command.
 pub(super) const SCRIPT: &str = include_str!("entry.sh");
 
 /// The program that runs [`SCRIPT`].
 pub(super) const SHELL: &str = "/bin/sh";
 
 /// The arguments of [`SHELL`].
-pub(super) fn args(plan: &Plan, job: &Job) -> Vec<OsString> {
+pub(super) fn args(plan: &Plan, spec: &RunSpec) -> Vec<OsString> {
     let primary = plan.primary().filter(|shadow| !shadow.target().divides_path());
     let primary = primary.map(|shadow| shadow.target().as_os_str().to_owned());
     let mut args: Vec<OsString> = vec![
         "-c".into(),
         SCRIPT.into(),
         "paude".into(),
-        job.setup.as_deref().unwrap_or_default().into(),
+        spec.setup.as_deref().unwrap_or_default().into(),
         primary.unwrap_or_default(),
-        if job.volumes.is_empty() { "tmpfs" } else { "volume" }.into(),
-        job.guarded.len().to_string().into(),
+        if spec.volumes.is_empty() { "tmpfs" } else { "volume" }.into(),
+        spec.identity.inode.map(|inode| inode.to_string()).unwrap_or_default().into(),
+        spec.identity.witness.clone().unwrap_or_default(),
+        if spec.read_only { "ro" } else { "" }.into(),
+        spec.guarded.len().to_string().into(),
     ];
-    for guarded in &job.guarded {
+    let workspace = GuardedMount::new(plan.target().as_path());
+    for guarded in std::iter::once(&workspace).chain(&spec.guarded) {
         args.push(guarded.path.clone().into());
-        args.push(guarded.spelling.clone());
+        args.push(guarded.mountinfo_path.clone());
     }
-    args.extend(job.command.iter().cloned());
+    args.extend(spec.command.iter().cloned());
     args
 }

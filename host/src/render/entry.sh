@@ -1,11 +1,15 @@
-# The first process of the container. Only the shell's own words are used, so that
-# any image with a /bin/sh will do. Arguments, made by entry.rs:
-#   SETUP ENVIRONMENT KIND COUNT (PATH SPELLING) x COUNT [COMMAND...]
-# where KIND is `tmpfs` or `volume`, SPELLING is PATH as /proc/self/mountinfo spells it.
+# The first process of the container. It uses shell builtins only, so that it works in any image
+# with a /bin/sh. Arguments, written by entry.rs:
+#   SETUP ENVIRONMENT KIND INODE WITNESS ACCESS COUNT (PATH MOUNTINFO_PATH) x (1 + COUNT)
+#   [COMMAND...]
+# KIND is `tmpfs` or `volume`. INODE is the inode number of the project's directory, WITNESS the
+# name of something in it; either may be empty. ACCESS is `ro` if the project is read-only on the
+# host, else empty. The first PATH is the project, the others are the shadows; MOUNTINFO_PATH is
+# PATH as /proc/self/mountinfo spells it.
 
-# A signal ends what runs below, not this shell, which then says how it ended. The setup
-# is killed: between fork and exec it would lose any other signal, and so would a shell in
-# there that is just starting something. What is left of it ends with the container.
+# A signal ends the child processes, and not this shell, which then exits with their code. The
+# setup gets SIGKILL: a process between fork and exec would lose any other signal. The
+# remaining processes of the setup end with the container.
 paude_ended= paude_in_setup=
 end() {
   paude_ended=$1
@@ -22,12 +26,13 @@ stop() {
   exit 120
 }
 
-# COUNT (PATH SPELLING)...: sets path_N and point_N, and `points` to the spellings, a
-# space around each. Numbered variables, as to look for one text in the text of all takes
-# minutes for some hundred shadows.
-remember() {
-  n=0 count=$1 points=' '
-  shift
+# read_arguments COUNT PATH MOUNTINFO_PATH (PATH MOUNTINFO_PATH)...
+# Sets workspace and workspace_point, path_N and point_N of each shadow, and `points` to all
+# point_N with a space around each. The variables are numbered, as searching one string for each
+# of some hundred shadows takes minutes.
+read_arguments() {
+  n=0 count=$1 workspace=$2 workspace_point=$3 points=' '
+  shift 3
   while [ "$n" -lt "$count" ]; do
     points="$points$2 "
     eval "path_$n=\$1 point_$n=\$2"
@@ -36,16 +41,21 @@ remember() {
   done
 }
 
-# Sets type_N and options_N of each shadow to those of the last mount at its point: that
-# one lies on top. Mounts tend to stand in the order of the shadows.
-look() {
-  n=0
+# Sets type_N and options_N of each shadow, workspace_type and workspace_options, to those of the
+# last mount at the path, which is the visible one. The search is fast when mounts are in the order of the shadows.
+read_mounts() {
+  n=0 workspace_type= workspace_options=
   while [ "$n" -lt "$count" ]; do
     eval "type_$n="
     n=$((n + 1))
   done
   next=0
   while IFS=' ' read -r _ _ _ _ point options rest; do
+    if [ "$point" = "$workspace_point" ]; then
+      workspace_type=${rest#*- }
+      workspace_type=${workspace_type%% *} workspace_options=,$options,
+    fi
+    [ "$count" -gt 0 ] || continue
     eval "expected=\$point_$next"
     if [ "$point" != "$expected" ]; then
       case $points in *" $point "*) ;; *) continue ;; esac
@@ -61,21 +71,50 @@ look() {
   done </proc/self/mountinfo
 }
 
-# WHEN: proves that each shadow is a mount of its own, of the kind planned.
+# Checks that the project is read-only if it is so on the host, and that it is the directory that
+# paude opened, not one with the same path on another machine or in another mount namespace. File systems that a virtual machine or a network
+# shares number inodes differently, and kernels before 5.14 do not show them: there, the check
+# uses WITNESS.
+guard_workspace() {
+  if [ "$paude_access" = ro ]; then
+    case $workspace_options in *,ro,*) ;; *)
+      stop "$workspace" 'is writable here, but read-only on the host' ;;
+    esac
+  fi
+  inode= other='is not the directory that paude opened: the engine has another one at this path'
+  case $workspace_type in fuse* | virtiofs | 9p | nfs* | cifs | smb*) ;; *)
+    {
+      while read -r key value; do
+        [ "$key" != ino: ] || inode=$value
+      done </proc/self/fdinfo/3
+    } 3<"$workspace" 2>/dev/null
+    ;;
+  esac
+  if [ -n "$inode" ] && [ -n "$paude_inode" ]; then
+    [ "$inode" = "$paude_inode" ] || stop "$workspace" "$other"
+  elif [ -n "$paude_witness" ]; then
+    [ -e "$workspace/$paude_witness" ] || [ -L "$workspace/$paude_witness" ] ||
+      stop "$workspace" "$other"
+  fi
+}
+
+# guard before|after: checks the project's directory, and that each shadow is a separate mount of
+# the planned kind.
 guard() {
   when=$1
-  look
+  read_mounts
+  [ "$when" = after ] || guard_workspace
   n=0
   while [ "$n" -lt "$count" ]; do
     eval "path=\$path_$n type=\$type_$n options=\$options_$n"
     n=$((n + 1))
-    [ -n "$type" ] || stop "$path" 'is not hidden: no mount of its own lies over it'
+    [ -n "$type" ] || stop "$path" 'is not hidden: nothing is mounted over it'
     [ "$paude_kind" = volume ] || [ "$type" = tmpfs ] || stop "$path" "is hidden by a $type, not a tmpfs"
     case $options in *,noexec,*) stop "$path" 'is hidden by a mount that forbids execution' ;; esac
     case $options in *,rw,*) ;; *) stop "$path" 'is hidden by a read-only mount' ;; esac
     [ "$when" = before ] || continue
-    [ -w "$path" ] || stop "$path" 'is hidden by a directory that cannot be written'
-    # A volume keeps what an earlier run made.
+    [ -w "$path" ] || stop "$path" 'is hidden by a directory that is not writable'
+    # A volume keeps the files of earlier runs.
     [ "$paude_kind" = tmpfs ] || continue
     for entry in "$path"/* "$path"/.[!.]* "$path"/..?*; do
       if [ -e "$entry" ] || [ -L "$entry" ]; then stop "$path" 'is not empty'; fi
@@ -83,21 +122,22 @@ guard() {
   done
 }
 
-paude_setup=$1 paude_environment=$2 paude_kind=$3 paude_shadows=$4
-shift 4
-# Apart, as all variables of the container are the command's, whatever their names.
-(remember "$paude_shadows" "$@" && guard before) || exit
+paude_setup=$1 paude_environment=$2 paude_kind=$3 paude_inode=$4 paude_witness=$5
+paude_access=$6 paude_shadows=$7
+shift 7
+# In a subshell, so that it sets no variable of the command, whatever its name.
+(read_arguments "$paude_shadows" "$@" && guard before) || exit
 
-# A shadow is another file system, so that hard links from a cache cannot work.
+# A shadow is a file system of its own, so hard links from uv's cache into it cannot work.
 export UV_LINK_MODE="${UV_LINK_MODE-copy}"
-# Under a user id that the image does not know, engines set HOME to `/`.
+# For a user id that the image does not define, engines set HOME to `/`.
 [ "${HOME:-/}" != / ] || [ -w / ] || export HOME=/tmp
 [ -z "$paude_environment" ] || export PATH="$paude_environment/bin:$PATH"
 
-paude_pairs=$((paude_shadows * 2))
+paude_pairs=$((2 + paude_shadows * 2))
 [ -z "$paude_ended" ] || exit "$paude_ended"
 if [ -n "$paude_setup" ]; then
-  # Its output is not the command's: whoever pipes that on wants it clean.
+  # The setup's output goes to stderr, as only the command writes to stdout.
   paude_in_setup=y
   /bin/sh -c "$paude_setup" </dev/null >&2 &
   [ -z "$paude_ended" ] || end "$paude_ended"
@@ -110,9 +150,9 @@ if [ -n "$paude_setup" ]; then
       printf 'paude: setup ended with code %s; the command was not run\n' "$paude_code" >&2
       exit "$paude_code"
     fi
-    printf 'paude: warning: setup ended with code %s; here is a shell all the same\n' "$paude_code" >&2
+    printf 'paude: warning: setup ended with code %s; opening a shell anyway\n' "$paude_code" >&2
   fi
-  (remember "$paude_shadows" "$@" && guard after) || exit
+  (read_arguments "$paude_shadows" "$@" && guard after) || exit
 fi
 shift "$paude_pairs"
 [ -z "$paude_ended" ] || exit "$paude_ended"

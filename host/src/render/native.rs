@@ -1,56 +1,60 @@
-//! The built-in engine: a list of things to set up, and the same as a `bwrap` command.
+//! The renderer of the built-in engine: a sandbox, and the equivalent `bwrap` command.
 
 use std::ffi::OsString;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Argv, Job, Render, Rendered, Unsupported, entry};
+use super::{Argv, Render, Rendered, Unsupported, entry};
 use crate::plan::Plan;
+use crate::run_spec::RunSpec;
 
-/// What the built-in engine sets up, in this order: the host's root read-only, a
-/// private `/tmp`, `/proc` and `/dev`, the workspace, the shadows. Any bytes go.
+/// The mounts and the command of the built-in engine. It mounts, in this order: the host's root
+/// read-only, a private `/tmp`, `/proc` and `/dev`, the workspace, the shadows. Any byte but NUL
+/// is representable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sandbox {
-    /// Shared and writable, at its own path; also the working directory.
-    pub workspace: OsString,
-    /// What lies over what is hidden.
-    pub shadows: Vec<Cover>,
-    /// Variables set over the person's own; a later one wins.
-    pub env: Vec<(OsString, OsString)>,
+    /// The directory that is writable, at its own path; also the working directory.
+    pub(crate) workspace: OsString,
+    /// Whether that directory is read-only all the same, as on the host.
+    pub(crate) read_only: bool,
+    pub(crate) shadows: Vec<ShadowMount>,
+    /// Variables set in addition to those of paude; the last of a name wins.
+    pub(crate) env: Vec<(OsString, OsString)>,
     /// The program, an absolute path, and its arguments.
-    pub argv: Vec<OsString>,
+    pub(crate) argv: Vec<OsString>,
 }
 
-/// What lies over one hidden directory.
+/// The mount that hides one directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cover {
+pub struct ShadowMount {
     /// The mount point.
-    pub target: OsString,
-    /// The directory that is bound there; none means an empty tmpfs.
-    pub source: Option<OsString>,
+    pub(crate) target: OsString,
+    /// The directory that is bound there; `None` for an empty tmpfs.
+    pub(crate) source: Option<OsString>,
     /// The size limit of a tmpfs in bytes.
-    pub size: Option<u64>,
+    pub(crate) size: Option<u64>,
 }
 
 pub(super) struct Native;
 
 impl Render for Native {
-    fn render(&self, plan: &Plan, job: &Job) -> Result<Rendered, Unsupported> {
+    fn render(&self, plan: &Plan, spec: &RunSpec) -> Result<Rendered, Unsupported> {
         let mut argv = vec![entry::SHELL.into()];
-        argv.extend(entry::args(plan, job));
-        // HOME is the person's own and read-only; caches need a place that is not.
+        argv.extend(entry::args(plan, spec));
+        // The user's home directory is read-only, and caches need a writable directory.
         let mut env: Vec<(OsString, OsString)> =
             vec![("XDG_CACHE_HOME".into(), "/tmp/.cache".into())];
-        env.extend(job.env.iter().map(|(name, value)| (name.into(), value.into())));
+        env.extend(spec.env.iter().map(|(name, value)| (name.into(), value.into())));
         Ok(Rendered::Sandbox(Sandbox {
             workspace: plan.workspace().as_path().into(),
+            read_only: spec.read_only,
             shadows: plan
                 .shadows()
                 .iter()
                 .enumerate()
-                .map(|(at, shadow)| Cover {
+                .map(|(index, shadow)| ShadowMount {
                     target: shadow.target().as_os_str().to_owned(),
-                    source: job.volumes.get(at).cloned(),
+                    source: spec.volumes.get(index).cloned(),
                     size: shadow.size(),
                 })
                 .collect(),
@@ -61,9 +65,9 @@ impl Render for Native {
 }
 
 impl Sandbox {
-    /// The `bwrap` command that does the same: order matters there too, so the
-    /// shadows come after the workspace.
-    pub fn bwrap(&self) -> Argv {
+    /// The equivalent `bwrap` command. bwrap mounts in the order of its options, so the shadows
+    /// come after the workspace.
+    pub(super) fn bwrap(&self) -> Argv {
         let mut args: Vec<OsString> =
             ["--unshare-user-try", "--unshare-pid", "--unshare-ipc", "--die-with-parent"]
                 .into_iter()
@@ -82,8 +86,9 @@ impl Sandbox {
                 ])
                 .map(OsString::from)
                 .collect();
-        args.extend(["--bind".into(), self.workspace.clone(), self.workspace.clone()]);
-        for Cover { target, source, size } in &self.shadows {
+        let bind = if self.read_only { "--ro-bind" } else { "--bind" };
+        args.extend([bind.into(), self.workspace.clone(), self.workspace.clone()]);
+        for ShadowMount { target, source, size } in &self.shadows {
             if let Some(source) = source {
                 args.extend(["--bind".into(), source.clone(), target.clone()]);
                 continue;

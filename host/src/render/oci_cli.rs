@@ -1,114 +1,130 @@
-//! What `podman run` and `docker run` have in common.
+//! The command line that `podman run` and `docker run` share.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-use super::{Argv, Engine, Job, Rendered, Unsupported, User, entry};
+use super::{Argv, Rendered, Unsupported, entry};
+use crate::engine::{DETACH_KEYS, Engine, READ_ONLY_FIELD, User};
+use crate::escape::{shown, shown_path};
 use crate::plan::{Plan, Shadow};
+use crate::run_spec::RunSpec;
 
-/// The longest destination that both engines take (measured: 3950 works, 4000 not).
+/// The longest path that both engines accept, in bytes (measured: 3950 works, 4000 does not).
 const MAX_PATH: usize = 3950;
 
-/// Where the two engines differ.
+/// The differences between the two engines.
 pub(super) struct Dialect {
     pub(super) engine: Engine,
-    /// The `--mount` value of a shadow at a destination that [`Dialect::text`] took.
+    /// The `--mount` value of a shadow in memory, at a destination that [`Dialect::check_text`]
+    /// accepts.
     pub(super) shadow: fn(&Shadow, destination: &str) -> String,
-    /// The `--mount` value of the volume of that name.
+    /// The `--mount` value of the volume with this name.
     pub(super) volume: fn(&str, destination: &str) -> String,
-    /// Keys that detach from a terminal would leave a container behind.
-    pub(super) detach_keys: &'static str,
 }
 
 impl Dialect {
-    /// The whole command line.
-    pub(super) fn render(&self, plan: &Plan, job: &Job) -> Result<Rendered, Unsupported> {
+    /// Renders the whole command line.
+    pub(super) fn render(&self, plan: &Plan, spec: &RunSpec) -> Result<Rendered, Unsupported> {
         let mut args: Vec<OsString> = Vec::new();
-        let mut push = |words: &[&str]| args.extend(words.iter().map(OsString::from));
-        push(&["run", "--rm", "--interactive", "--name", &job.name]);
+        let mut push = |new: &[&str]| args.extend(new.iter().map(OsString::from));
+        push(&["run", "--rm", "--interactive", "--name", &spec.name]);
         let label = format!("paude.workspace={}", plan.workspace().as_path().display());
         push(&["--label", &label]);
-        if job.tty {
-            push(&["--tty", self.detach_keys]);
+        if spec.tty {
+            push(&["--tty", DETACH_KEYS]);
         }
-        match &job.user {
-            User::Image => {}
-            User::Container(user) => push(&["--user", user]),
-            User::KeepId { uid, gid } => {
-                push(&[
-                    "--userns",
-                    &format!("keep-id:uid={uid},gid={gid}"),
-                    "--user",
-                    &format!("{uid}:{gid}"),
-                ]);
-            }
+        for arg in user_args(&spec.user) {
+            push(&[&arg]);
         }
-        if job.selinux {
-            // The other way, relabelling the project, would change the person's files.
+        if spec.selinux {
+            // The alternative is to relabel the project, which would change the user's files.
             push(&["--security-opt", "label=disable"]);
         }
-        let source = self.path(plan.workspace().as_path())?;
-        let target = self.path(plan.target().as_path())?;
-        let fields =
-            ["type=bind".to_owned(), quoted("source", source), quoted("destination", target)];
+        let source = self.check_path(plan.workspace().as_path())?;
+        let target = self.check_path(plan.target().as_path())?;
+        let mut fields = vec![
+            "type=bind".to_owned(),
+            quote_field("source", source),
+            quote_field("destination", target),
+        ];
+        if spec.read_only {
+            // Rootful podman with crun would mount it writable.
+            fields.push(READ_ONLY_FIELD.to_owned());
+        }
         push(&["--mount", &fields.join(",")]);
-        for (at, shadow) in plan.shadows().iter().enumerate() {
-            let destination = self.path(shadow.target().as_path())?;
-            let mount = match job.volumes.get(at) {
+        for (index, shadow) in plan.shadows().iter().enumerate() {
+            let destination = self.check_path(shadow.target().as_path())?;
+            let mount = match spec.volumes.get(index) {
                 None => (self.shadow)(shadow, destination),
-                Some(name) => (self.volume)(self.utf8(name, "a volume's name")?, destination),
+                Some(name) => {
+                    (self.volume)(self.check_utf8(name, "the volume's name")?, destination)
+                }
             };
             push(&["--mount", &mount]);
         }
         push(&["--workdir", target]);
-        for (name, value) in &job.env {
-            push(&["--env", self.text(&format!("{name}={value}"), "the variable")?]);
+        for (name, value) in &spec.env {
+            let title = format!("the variable `{}`", shown(name));
+            push(&["--env", self.check_text(&format!("{name}={value}"), &title)?]);
         }
-        // An empty one is none: what follows the image is then the command.
-        push(&["--entrypoint", if job.unguarded { "" } else { entry::SHELL }]);
-        job.engine_args.iter().for_each(|arg| push(&[arg]));
-        push(&[&job.image]);
-        let command = if job.unguarded { job.command.clone() } else { entry::args(plan, job) };
+        // An empty value removes the image's entry point, so the command itself is executed.
+        push(&["--entrypoint", if spec.unguarded { "" } else { entry::SHELL }]);
+        spec.engine_args.iter().for_each(|arg| push(&[arg]));
+        push(&[&spec.image]);
+        let command = if spec.unguarded { spec.command.clone() } else { entry::args(plan, spec) };
         for arg in command {
-            push(&[self.utf8(&arg, "an argument")?]);
+            push(&[self.check_utf8(&arg, "an argument")?]);
         }
-        Ok(Rendered::Command(Argv { program: self.engine.to_string().into(), args }))
+        Ok(Rendered::Command(Argv { program: self.engine.program().into(), args }))
     }
 
-    /// A path that this engine can say.
-    fn path<'p>(&self, path: &'p Path) -> Result<&'p str, Unsupported> {
-        let name = format!("the path `{}`", crate::escape::shown_path(path));
-        let text = self.utf8(path.as_os_str(), &name)?;
+    /// Returns a path as text if the engine can represent it.
+    fn check_path<'p>(&self, path: &'p Path) -> Result<&'p str, Unsupported> {
+        let name = format!("the path `{}`", shown_path(path));
+        let text = self.check_utf8(path.as_os_str(), &name)?;
         if text.len() > MAX_PATH {
-            return Err(self.refuse(&name, "of more than 3950 bytes"));
+            return Err(self.refuse(&name, &format!("it is longer than {MAX_PATH} bytes")));
         }
-        self.text(text, &name)
+        self.check_text(text, &name)
     }
 
-    /// Go's JSON, in which both engines keep every word, makes U+FFFD of what is not UTF-8.
-    fn utf8<'t>(&self, text: &'t OsStr, what: &str) -> Result<&'t str, Unsupported> {
+    /// Both engines store all strings as JSON, where Go replaces invalid UTF-8 by U+FFFD.
+    fn check_utf8<'t>(&self, text: &'t OsStr, name: &str) -> Result<&'t str, Unsupported> {
         std::str::from_utf8(text.as_encoded_bytes()).map_err(|error| {
             let byte = text.as_encoded_bytes()[error.valid_up_to()];
-            self.refuse(what, &format!("with the byte 0x{byte:02x}, which is not UTF-8"))
+            self.refuse(name, &format!("it contains the byte 0x{byte:02x}, which is not UTF-8"))
         })
     }
 
-    /// Both engines are written in Go, whose CSV reader makes LF of CR LF; so does
+    /// Go's CSV reader, which parses `--mount` in both engines, turns CR LF into LF; so does
     /// podman's `--env`.
-    fn text<'t>(&self, text: &'t str, what: &str) -> Result<&'t str, Unsupported> {
+    fn check_text<'t>(&self, text: &'t str, name: &str) -> Result<&'t str, Unsupported> {
         match text.contains("\r\n") {
-            true => Err(self.refuse(what, "with a carriage return before a newline")),
+            true => Err(self.refuse(name, "it contains a carriage return before a newline")),
             false => Ok(text),
         }
     }
 
-    fn refuse(&self, what: &str, why: &str) -> Unsupported {
-        Unsupported { engine: self.engine, what: format!("{what} {why}") }
+    fn refuse(&self, name: &str, reason: &str) -> Unsupported {
+        Unsupported { engine: self.engine, what: format!("{name}: {reason}") }
     }
 }
 
-/// One field of `--mount`, which is a CSV record: always quoted, because a rule for
+fn user_args(user: &User) -> Vec<String> {
+    match user {
+        User::Image => Vec::new(),
+        User::Container(user) => vec!["--user".to_owned(), user.clone()],
+        User::KeepId { uid, gid } => vec![
+            "--userns".to_owned(),
+            format!("keep-id:uid={uid},gid={gid}"),
+            "--user".to_owned(),
+            format!("{uid}:{gid}"),
+        ],
+    }
+}
+
+/// Quotes one field of `--mount`, which is a CSV record. Every field is quoted, as a rule for
 /// when to quote could be wrong.
-pub(super) fn quoted(key: &str, value: &str) -> String {
+pub(super) fn quote_field(key: &str, value: &str) -> String {
     format!("\"{key}={}\"", value.replace('"', "\"\""))
 }

@@ -1,23 +1,24 @@
-//! `podman run`.
+//! The renderer of `podman run`.
 
-use super::oci_cli::{Dialect, quoted};
-use super::{Engine, Job, Render, Rendered, Unsupported};
+use super::oci_cli::{Dialect, quote_field};
+use super::{Render, Rendered, Unsupported};
+use crate::engine::Engine;
 use crate::plan::{Plan, Shadow};
+use crate::run_spec::RunSpec;
 
 pub(super) struct Podman;
 
 impl Render for Podman {
-    fn render(&self, plan: &Plan, job: &Job) -> Result<Rendered, Unsupported> {
-        let detach_keys = "--detach-keys=";
-        Dialect { engine: Engine::Podman, shadow, volume, detach_keys }.render(plan, job)
+    fn render(&self, plan: &Plan, spec: &RunSpec) -> Result<Rendered, Unsupported> {
+        Dialect { engine: Engine::Podman, shadow, volume }.render(plan, spec)
     }
 }
 
-/// Without `notmpcopyup` podman fills the tmpfs with a copy of the host's
-/// environment. `U` gives it to the container's user: runc before 1.1.8 ignores
-/// the mode where the mount point exists.
+/// Without `notmpcopyup` podman fills the tmpfs with a copy of the host's environment. `U` makes
+/// the container's user its owner, as runc before 1.1.8 ignores the mode of an existing mount
+/// point.
 fn shadow(shadow: &Shadow, destination: &str) -> String {
-    let destination = quoted("destination", destination);
+    let destination = quote_field("destination", destination);
     let mut mount = format!("type=tmpfs,{destination},notmpcopyup,U,tmpfs-mode=1777");
     if let Some(size) = shadow.size() {
         mount.push_str(&format!(",tmpfs-size={size}"));
@@ -25,8 +26,12 @@ fn shadow(shadow: &Shadow, destination: &str) -> String {
     mount
 }
 
-/// podman copies what the image has at that place at a volume's first use alone, and
-/// that was elsewhere: when it was made.
+/// It needs no option against copying: podman fills a volume with the image's files only at its
+/// first use, which was at another path, when paude created it.
 fn volume(name: &str, destination: &str) -> String {
-    format!("type=volume,{},{}", quoted("source", name), quoted("destination", destination))
+    format!(
+        "type=volume,{},{}",
+        quote_field("source", name),
+        quote_field("destination", destination)
+    )
 }

@@ -1,4 +1,4 @@
-//! Making directories, holding those in use, and removing those that are not.
+//! Creates directories, locks those in use, and removes those that are not.
 
 use std::ffi::OsStr;
 use std::io::{self, ErrorKind};
@@ -11,56 +11,58 @@ use cap_std::fs::{
 use rustix::fs::{FlockOperation, OFlags, RenameFlags, flock, renameat_with};
 use rustix::io::Errno;
 
-use super::journal::Entry;
+use super::journal::JournalEntry;
 use crate::path::RelPath;
 
-/// What came of trying to hold a directory.
-pub(super) enum Hold {
-    /// It is locked as long as this lives.
+/// The outcome of locking a directory.
+pub(super) enum LockOutcome {
+    /// It is locked while this file is open.
     Locked(File),
-    /// Nobody removes it: it has something in it, or cannot be read.
-    NoNeed,
-    /// It is being removed at this moment.
-    Going,
+    /// No run removes it: it is not empty, or cannot be read.
+    NotNeeded,
+    /// Another run is removing it at this moment.
+    BeingRemoved,
 }
 
-/// Locks a directory that may be removed, which is an empty one.
-pub(super) fn hold(workspace: &Dir, path: &RelPath) -> io::Result<Hold> {
+/// Takes a shared lock on a directory if it is empty; paude removes no others.
+pub(super) fn lock(workspace: &Dir, path: &RelPath) -> io::Result<LockOutcome> {
     let entry = open(workspace, path.as_path()).and_then(|dir| {
         let first = workspace.read_dir(path.as_path())?.next();
         Ok((dir, first))
     });
     let dir = match entry {
         Ok((dir, None)) => dir,
-        Ok((_, Some(_))) => return Ok(Hold::NoNeed),
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => return Ok(Hold::NoNeed),
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Hold::Going),
+        Ok((_, Some(_))) => return Ok(LockOutcome::NotNeeded),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            return Ok(LockOutcome::NotNeeded);
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(LockOutcome::BeingRemoved),
         Err(error) => return Err(error),
     };
-    // Where directories cannot be locked, as on some networks, it goes without.
+    // Some network file systems cannot lock directories; there the run goes on without a lock.
     if flock(&dir, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK) {
-        return Ok(Hold::Going);
+        return Ok(LockOutcome::BeingRemoved);
     }
-    let held = identity(&dir.metadata()?);
-    let now = workspace.symlink_metadata(path.as_path());
-    let there = now.is_ok_and(|now| identity(&now) == held);
-    Ok(if there { Hold::Locked(dir) } else { Hold::Going })
+    let locked = identity(&dir.metadata()?);
+    let current = workspace.symlink_metadata(path.as_path());
+    let unchanged = current.is_ok_and(|current| identity(&current) == locked);
+    Ok(if unchanged { LockOutcome::Locked(dir) } else { LockOutcome::BeingRemoved })
 }
 
-/// Ends a lock at once. To close it is not enough: a thread that is just starting a
-/// program has given that a copy, which lives until it is executed.
-pub(super) fn release(held: File) {
-    let _ = flock(held, FlockOperation::Unlock);
+/// Releases a lock at once. Closing the file is not enough: another thread may have just forked,
+/// and its child keeps a copy of the descriptor until exec.
+pub(super) fn unlock(directory: File) {
+    let _ = flock(directory, FlockOperation::Unlock);
 }
 
-/// Makes a directory where nothing is yet, noting beforehand what is about to be there:
-/// first one called `cradle`, which nobody else's is, then this under its own name. If
-/// that is taken meanwhile, or its parent gone, nothing is made.
-pub(super) fn make(
+/// Creates a directory, recording beforehand what is about to exist: it is created as `staging`,
+/// a name that nobody else uses, and then renamed. If the name is taken meanwhile, or the parent
+/// removed, nothing is created.
+pub(super) fn create(
     workspace: &Dir,
     path: &RelPath,
-    cradle: &str,
-    note: impl Fn(Entry) -> io::Result<()>,
+    staging: &str,
+    record: impl Fn(JournalEntry) -> io::Result<()>,
 ) -> io::Result<()> {
     let outer = path.as_path().parent().unwrap_or(Path::new(""));
     let name = path.as_path().file_name().unwrap_or_default();
@@ -72,65 +74,72 @@ pub(super) fn make(
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         parent => parent?,
     };
-    let noted = |name: &OsStr| -> io::Result<()> {
-        let made = open(&parent, Path::new(name))?;
-        // Whatever the umask: another person's run looks at it too, and it stays empty.
-        let _ = made.set_permissions(Permissions::from_mode(0o755)); // not every file system can
-        let identity = Some(identity(&made.metadata()?));
-        note(Entry::Directory { path: path.to_string(), identity })
+    let record_identity = |name: &OsStr| -> io::Result<()> {
+        let created = open(&parent, Path::new(name))?;
+        // Regardless of the umask, as other users' runs read it too. Not every file system
+        // supports it.
+        let _ = created.set_permissions(Permissions::from_mode(0o755));
+        let identity = Some(identity(&created.metadata()?));
+        record(JournalEntry::Directory { path: path.to_string(), identity })
     };
-    let sibling = outer.join(cradle).to_string_lossy().into_owned();
-    note(Entry::Directory { path: sibling, identity: None })?;
-    match parent.create_dir(cradle) {
+    let sibling = outer.join(staging).to_string_lossy().into_owned();
+    record(JournalEntry::Directory { path: sibling, identity: None })?;
+    match parent.create_dir(staging) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        made => made?,
+        created => created?,
     }
-    let born = noted(OsStr::new(cradle))
-        .and_then(|()| Ok(renameat_with(&parent, cradle, &parent, name, RenameFlags::NOREPLACE)?));
-    let Err(error) = born else { return Ok(()) };
-    let _ = parent.remove_dir(cradle);
+    let renamed = record_identity(OsStr::new(staging))
+        .and_then(|()| Ok(renameat_with(&parent, staging, &parent, name, RenameFlags::NOREPLACE)?));
+    let Err(error) = renamed else { return Ok(()) };
+    let _ = parent.remove_dir(staging);
     match Errno::from_io_error(&error) {
         Some(Errno::EXIST) => Ok(()),
-        // Not every file system can: there, a kill between the next two lines leaves it.
+        // Not every file system can rename without replacing. There, a kill between creating and
+        // recording leaves the directory behind.
         Some(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => match parent.create_dir(name) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-            made => made.and_then(|()| noted(name).inspect_err(|_| drop(parent.remove_dir(name)))),
+            created => created.and_then(|()| {
+                record_identity(name).inspect_err(|_| drop(parent.remove_dir(name)))
+            }),
         },
         _ => Err(error),
     }
 }
 
-/// Removes a directory that a run made. Returns false if that must wait.
+/// Removes a directory that a run created, recognised by its identity if there is one. Returns
+/// false if a later cleanup has to try again: then it is in use, or not empty because a directory
+/// in it is (`inner_remains`).
 pub(super) fn remove(
     workspace: &Dir,
     path: &RelPath,
-    made: Option<&str>,
-    inner_one_waits: bool,
+    recorded: Option<&str>,
+    inner_remains: bool,
 ) -> bool {
     let dir = match open(workspace, path.as_path()) {
         Ok(dir) => dir,
         Err(error) => return error.kind() != ErrorKind::PermissionDenied,
     };
-    let is_it = |data: Metadata| made.is_none_or(|made| identity(&data) == made);
-    if !dir.metadata().is_ok_and(is_it) {
-        return true; // another of that name
+    let is_same = |data: Metadata| recorded.is_none_or(|recorded| identity(&data) == recorded);
+    if !dir.metadata().is_ok_and(is_same) {
+        return true; // somebody else's directory of that name
     }
     if flock(&dir, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK) {
-        return false; // in use by another person's run
+        return false; // in use by another user's run
     }
-    // Refused by the system unless it is empty.
+    // The kernel refuses this unless it is empty.
     match workspace.remove_dir(path.as_path()) {
-        Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => !inner_one_waits,
+        Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => !inner_remains,
         Err(error) => error.kind() == ErrorKind::NotFound,
         Ok(()) => true,
     }
 }
 
-/// Tells a directory from a later one of that name, even one that got its inode.
+/// The identity of a directory: its inode and creation time, as a later directory of the same
+/// name may get the same inode.
 pub(crate) fn identity(data: &Metadata) -> String {
-    let born = data.created().ok().map(cap_std::time::SystemTime::into_std);
-    let born = born.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
-    format!("{:x}-{:x}", data.ino(), born.unwrap_or_default().as_nanos())
+    let created = data.created().ok().map(cap_std::time::SystemTime::into_std);
+    let created = created.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+    format!("{:x}-{:x}", data.ino(), created.unwrap_or_default().as_nanos())
 }
 
 fn open(dir: &Dir, path: &Path) -> io::Result<File> {
@@ -144,12 +153,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn in_a_directory_that_goes_meanwhile_nothing_is_made() {
+    fn creates_nothing_in_a_directory_that_is_removed_meanwhile() {
         let root = tempfile::tempdir().unwrap();
         let workspace = Dir::open_ambient_dir(root.path(), cap_std::ambient_authority()).unwrap();
         workspace.create_dir("outer").unwrap();
-        let gone = |_| workspace.remove_dir("outer");
-        make(&workspace, &RelPath::parse("outer/.venv").unwrap(), ".cradle", gone).unwrap();
+        let remove = |_| workspace.remove_dir("outer");
+        create(&workspace, &RelPath::parse("outer/.venv").unwrap(), ".staging", remove).unwrap();
         assert_eq!(workspace.entries().unwrap().count(), 0);
     }
 }

@@ -1,5 +1,5 @@
-//! The journal of a workspace: what its runs have begun and not yet ended, a line
-//! of JSON each, in the person's state directory.
+//! The journal of a workspace: what its runs have started and not yet cleaned up, one line
+//! of JSON each, in the user's state directory.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, Write as _};
@@ -10,45 +10,54 @@ use cap_std::fs::MetadataExt as _;
 use rustix::fs::{FlockOperation, OFlags, flock};
 use serde::{Deserialize, Serialize};
 
+use crate::engine::Engine;
 use crate::escape::shown_path;
 use crate::home;
-use crate::render::Engine;
+use crate::path::HostPath;
 use crate::workspace::Workspace;
 
-/// One line.
+/// One line of the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Entry {
+pub(super) enum JournalEntry {
     /// A container that is about to be started.
     Container { engine: Engine, name: String },
-    /// It is gone.
+    /// A container that is known to be gone.
     Gone { engine: Engine, name: String },
-    /// A directory that is about to be made, and what tells it from a later one of that
-    /// name: nothing, where nobody else gives that name.
+    /// A directory that is about to be created. The identity distinguishes it from a later
+    /// directory of that name; `None` where only paude uses the name.
     Directory { path: String, identity: Option<String> },
 }
+
+/// How much of a journal is read, in bytes: thousands of lines.
+const MAX_READ: u64 = 1 << 20;
 
 /// An open journal.
 #[derive(Debug)]
 pub(super) struct Journal(File);
 
 impl Journal {
-    /// Opens the journal of a workspace. It is named after the device and inode, so
-    /// that a renamed workspace keeps it.
+    /// Opens the journal of a workspace. Its name is the device and inode of the workspace, so
+    /// that it stays the same if the workspace is renamed. Fails if it lies in the workspace,
+    /// because a container could then write what paude removes.
     pub(super) fn open(workspace: &Workspace) -> io::Result<Self> {
-        let dir = home::state().ok_or_else(|| {
+        let dir = home::state_dir().ok_or_else(|| {
             io::Error::other("neither XDG_STATE_HOME nor HOME is an absolute path")
         })?;
         let data = workspace.dir().dir_metadata()?;
         let path = dir.join(format!("{:x}-{:x}.journal", data.dev(), data.ino()));
-        let at = |error: io::Error| {
+        let with_path = |error: io::Error| {
             io::Error::new(error.kind(), format!("`{}`: {error}", shown_path(&path)))
         };
-        home::may_be_made(&dir).map_err(at)?;
-        #[expect(clippy::disallowed_methods, reason = "it lies outside the workspace")]
-        std::fs::create_dir_all(&dir).map_err(at)?;
+        home::check_creatable(&dir).map_err(with_path)?;
+        let existing = HostPath::canonicalize_existing_prefix(&dir).map_err(with_path)?;
+        if existing.as_path().starts_with(workspace.path().as_path()) {
+            return Err(with_path(io::Error::other("it lies in the project")));
+        }
+        #[expect(clippy::disallowed_methods, reason = "it is outside the workspace")]
+        std::fs::create_dir_all(&dir).map_err(with_path)?;
         let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
-        #[expect(clippy::disallowed_methods, reason = "it lies outside the workspace")]
+        #[expect(clippy::disallowed_methods, reason = "it is outside the workspace")]
         let file = File::options()
             .read(true)
             .append(true)
@@ -56,28 +65,28 @@ impl Journal {
             .mode(0o600)
             .custom_flags(flags)
             .open(&path)
-            .map_err(at)?;
+            .map_err(with_path)?;
         let data = file.metadata()?;
-        // What it names is removed: only the person's own word counts.
+        // paude removes what the journal names, so nobody else may have written it.
         if !data.is_file() || data.uid() != rustix::process::geteuid().as_raw() {
-            return Err(at(io::Error::other("is not a file of yours")));
+            return Err(with_path(io::Error::other("not a regular file that you own")));
         }
         Ok(Self(file))
     }
 
-    /// Joins the runs that hold it.
-    pub(super) fn join(&self) -> io::Result<()> {
+    /// Takes a shared lock, waiting for an exclusive holder.
+    pub(super) fn lock_shared(&self) -> io::Result<()> {
         Ok(flock(&self.0, FlockOperation::LockShared)?)
     }
 
-    /// Whether nobody else holds it; then nobody else can, until it is joined or closed.
-    /// If others do, it is no longer held by this run either.
-    pub(super) fn is_alone(&self) -> bool {
+    /// Takes an exclusive lock, in place of the shared one if this run holds it, and returns
+    /// whether it did. Where another run holds a lock, this run holds none afterwards.
+    pub(super) fn try_lock_exclusive(&self) -> bool {
         flock(&self.0, FlockOperation::NonBlockingLockExclusive).is_ok()
     }
 
-    /// Adds lines; a single write, so that those of parallel runs never mix.
-    pub(super) fn add(&self, entries: &[Entry]) -> io::Result<()> {
+    /// Appends lines with a single write, so that those of parallel runs never mix.
+    pub(super) fn append(&self, entries: &[JournalEntry]) -> io::Result<()> {
         let mut lines = Vec::new();
         for entry in entries {
             serde_json::to_writer(&mut lines, entry)?;
@@ -86,22 +95,24 @@ impl Journal {
         (&self.0).write_all(&lines)
     }
 
-    /// All lines. A torn one is a write that a kill or a full disk cut off.
-    pub(super) fn entries(&self) -> Vec<Entry> {
-        let mut text = String::new();
-        let _ = (&self.0).rewind().and_then(|()| (&self.0).read_to_string(&mut text));
-        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    /// Reads the lines in the first [`MAX_READ`] bytes, and skips those that a kill or a full
+    /// disk cut off.
+    pub(super) fn entries(&self) -> Vec<JournalEntry> {
+        let (mut file, mut text) = (&self.0, Vec::new());
+        let _ = file.rewind().and_then(|()| file.take(MAX_READ).read_to_end(&mut text));
+        let lines = text.split(|&byte| byte == b'\n');
+        lines.filter_map(|line| serde_json::from_slice(line).ok()).collect()
     }
 
-    /// How long ago the last line was written.
+    /// The time since the last line was written.
     pub(super) fn age(&self) -> Duration {
         let written = self.0.metadata().and_then(|data| data.modified());
         written.ok().and_then(|written| written.elapsed().ok()).unwrap_or_default()
     }
 
-    /// Forgets all lines but these.
-    pub(super) fn keep(&self, entries: &[Entry]) -> io::Result<()> {
+    /// Replaces all lines by these.
+    pub(super) fn replace(&self, entries: &[JournalEntry]) -> io::Result<()> {
         self.0.set_len(0)?;
-        self.add(entries)
+        self.append(entries)
     }
 }

@@ -1,4 +1,4 @@
-//! The key `policy`: who decides, and how a file is held to its content.
+//! The setting `policy`: paths of policy components, and the hashes that pin their content.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,16 +9,17 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use sha2::Digest as _;
 
-/// How many policies may be named: each may take all that one is allowed.
-pub const MOST_POLICIES: usize = 8;
+/// The maximum number of policies. Limits on time and memory apply to each of them, so their
+/// sum grows with the number.
+pub(crate) const MAX_POLICIES: usize = 8;
 
-/// The SHA-256 of a file.
+/// A SHA-256 hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sha256([u8; 32]);
+pub(crate) struct Sha256([u8; 32]);
 
 impl Sha256 {
-    /// Of these bytes.
-    pub fn of(bytes: &[u8]) -> Self {
+    /// The hash of these bytes.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
         Self(sha2::Sha256::digest(bytes).into())
     }
 }
@@ -47,20 +48,26 @@ impl<'de> Deserialize<'de> for Sha256 {
     }
 }
 
-/// One policy: a path, `builtin`, or either with a pin.
+/// One policy of a settings file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PolicyEntry {
-    /// Where it is.
-    pub path: String,
-    /// What it has to be.
-    pub sha256: Option<Sha256>,
+pub(crate) struct PolicyEntry {
+    /// `builtin`, or a path relative to the project or to the user's settings file.
+    pub(crate) path: String,
+    /// The only content that is accepted; any if absent.
+    pub(crate) sha256: Option<Sha256>,
 }
 
-/// The key `policy`: one, or several in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Policies(pub Vec<PolicyEntry>);
+impl PolicyEntry {
+    fn unpinned(path: &str) -> Self {
+        Self { path: path.to_owned(), sha256: None }
+    }
+}
 
-/// The object form of an entry.
+/// The setting `policy`: 1 to [`MAX_POLICIES`] policies, in the order in which they run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Policies(pub(crate) Vec<PolicyEntry>);
+
+/// An entry in the form of an object.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Pinned {
@@ -68,48 +75,48 @@ struct Pinned {
     sha256: Sha256,
 }
 
-const EXPECTED: &str = "a path, {\"path\": .., \"sha256\": ..}, or a list of 1 to 8 such";
+const EXPECTED: &str = "a path, {\"path\": .., \"sha256\": ..}, or an array of 1 to 8 of these";
 
 impl<'de> Deserialize<'de> for PolicyEntry {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Forms;
-        impl<'de> Visitor<'de> for Forms {
+        struct StringOrObject;
+        impl<'de> Visitor<'de> for StringOrObject {
             type Value = PolicyEntry;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a path or {\"path\": .., \"sha256\": ..}")
             }
             fn visit_str<E: serde::de::Error>(self, path: &str) -> Result<PolicyEntry, E> {
-                Ok(PolicyEntry { path: path.to_owned(), sha256: None })
+                Ok(PolicyEntry::unpinned(path))
             }
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<PolicyEntry, A::Error> {
-                let pinned = Pinned::deserialize(MapAccessDeserializer::new(map))?;
+            fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<PolicyEntry, A::Error> {
+                let pinned = Pinned::deserialize(MapAccessDeserializer::new(object))?;
                 Ok(PolicyEntry { path: pinned.path, sha256: Some(pinned.sha256) })
             }
         }
-        deserializer.deserialize_any(Forms)
+        deserializer.deserialize_any(StringOrObject)
     }
 }
 
 impl<'de> Deserialize<'de> for Policies {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Forms;
-        impl<'de> Visitor<'de> for Forms {
+        struct StringObjectOrArray;
+        impl<'de> Visitor<'de> for StringObjectOrArray {
             type Value = Policies;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(EXPECTED)
             }
             fn visit_str<E: serde::de::Error>(self, path: &str) -> Result<Policies, E> {
-                Ok(Policies(vec![PolicyEntry { path: path.to_owned(), sha256: None }]))
+                Ok(Policies(vec![PolicyEntry::unpinned(path)]))
             }
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Policies, A::Error> {
-                let entry = PolicyEntry::deserialize(MapAccessDeserializer::new(map))?;
+            fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Policies, A::Error> {
+                let entry = PolicyEntry::deserialize(MapAccessDeserializer::new(object))?;
                 Ok(Policies(vec![entry]))
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Policies, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Policies, A::Error> {
                 let mut entries = Vec::new();
-                while let Some(entry) = list.next_element()? {
+                while let Some(entry) = array.next_element()? {
                     entries.push(entry);
-                    if entries.len() > MOST_POLICIES {
+                    if entries.len() > MAX_POLICIES {
                         return Err(A::Error::invalid_length(entries.len(), &EXPECTED));
                     }
                 }
@@ -119,7 +126,7 @@ impl<'de> Deserialize<'de> for Policies {
                 }
             }
         }
-        deserializer.deserialize_any(Forms)
+        deserializer.deserialize_any(StringObjectOrArray)
     }
 }
 
@@ -139,10 +146,10 @@ impl JsonSchema for Policies {
             "additionalProperties": false,
         });
         let entry = json_schema!({ "anyOf": [path, pinned] });
-        let list = json_schema!({
-            "type": "array", "items": entry, "minItems": 1, "maxItems": MOST_POLICIES,
+        let array = json_schema!({
+            "type": "array", "items": entry, "minItems": 1, "maxItems": MAX_POLICIES,
         });
-        json_schema!({ "anyOf": [path, pinned, list] })
+        json_schema!({ "anyOf": [path, pinned, array] })
     }
 }
 

@@ -1,58 +1,60 @@
-//! What is run in the container, and what it answers.
+//! The steps in the container: its command, and what that reports.
 
 use std::ffi::OsString;
 
-use super::Step;
+use super::VerifyStep;
 use crate::plan::Plan;
 
-/// Looks, makes an environment and uses it, and says a line for each.
+/// Does the steps and prints a report of each.
 const SCRIPT: &str = include_str!("container.sh");
 
-/// Begins the line of an answer.
-const MARK: &str = "paude-verify ";
+/// The prefix of a line that begins a report; its message follows on further lines.
+const PREFIX: &str = "paude-verify ";
 
-/// One step as the container saw it.
-pub(super) struct Answer {
-    pub(super) step: Step,
+/// The report of one step.
+pub(super) struct StepReport {
+    pub(super) step: VerifyStep,
     pub(super) ok: bool,
-    pub(super) said: String,
+    pub(super) message: String,
 }
 
-/// The command that the container runs. The environment is made where people would
-/// make it; all are looked at.
-pub fn command(plan: &Plan) -> Vec<OsString> {
+/// The command of the container. It creates an environment in the primary shadow, as a user
+/// would, and checks that all shadows are empty.
+pub(crate) fn container_command(plan: &Plan) -> Vec<OsString> {
     let python = plan.shadows().iter().find(|shadow| shadow.is_python());
-    let primary = plan.primary().or(python).or(plan.shadows().first());
-    let all = primary.into_iter().chain(plan.shadows());
+    let created = plan.primary().or(python).or(plan.shadows().first());
+    let shadows = created.into_iter().chain(plan.shadows());
     let mut command: Vec<OsString> =
         ["/bin/sh", "-c", SCRIPT, "paude"].into_iter().map(OsString::from).collect();
-    command.extend(all.map(|shadow| shadow.target().as_os_str().to_owned()));
+    command.extend(shadows.map(|shadow| shadow.target().as_os_str().to_owned()));
     command
 }
 
-/// Reads the answers. They are the container's, and may be anything.
-pub(super) fn answers(text: &str) -> Vec<Answer> {
-    let mut answers: Vec<Answer> = Vec::new();
-    for line in text.lines() {
-        let words = line.strip_prefix(MARK).and_then(|rest| rest.split_once(' '));
-        let step = words.and_then(|(name, _)| match name {
-            "empty" => Some(Step::Empty),
-            "made" => Some(Step::Made),
-            "works" => Some(Step::Works),
-            _ => None,
-        });
-        match (step, words, answers.last_mut()) {
-            (Some(step), Some((_, result)), _) => {
-                answers.push(Answer { step, ok: result == "ok", said: String::new() });
+/// Parses the container's standard output, which is untrusted: lines that are no report are
+/// part of the message before, or ignored.
+pub(super) fn parse_reports(stdout: &str) -> Vec<StepReport> {
+    let mut reports: Vec<StepReport> = Vec::new();
+    for line in stdout.lines() {
+        if let Some(report) = parse_first_line(line) {
+            reports.push(report);
+        } else if let Some(report) = reports.last_mut() {
+            if !report.message.is_empty() {
+                report.message.push_str(", ");
             }
-            (_, _, Some(answer)) => {
-                if !answer.said.is_empty() {
-                    answer.said.push_str(", ");
-                }
-                answer.said.push_str(line.trim());
-            }
-            _ => {}
+            report.message.push_str(line.trim());
         }
     }
-    answers
+    reports
+}
+
+/// Parses `paude-verify STEP ok` or `paude-verify STEP no`.
+fn parse_first_line(line: &str) -> Option<StepReport> {
+    let (name, result) = line.strip_prefix(PREFIX)?.split_once(' ')?;
+    let step = match name {
+        "empty" => VerifyStep::Empty,
+        "made" => VerifyStep::Created,
+        "works" => VerifyStep::Works,
+        _ => return None,
+    };
+    Some(StepReport { step, ok: result == "ok", message: String::new() })
 }

@@ -1,12 +1,13 @@
-//! The documented JSON of a verification: a contract, see the README.
+//! The JSON document of a verification. It is a contract, documented in `docs/json.md`.
 
 use serde::Serialize;
 
-use super::{Checklist, Line};
-use crate::error::{Error, Result};
+use super::{Checklist, ChecklistLine};
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::json_line;
 use crate::path::HostPath;
-use crate::receipt::{Changes, Compared, text};
-use crate::render::Engine;
+use crate::receipt::{Comparison, EnvironmentChanges};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -15,30 +16,28 @@ struct Document<'a> {
     engine: Engine,
     image: Option<&'a str>,
     passed: bool,
-    steps: &'a [Line],
-    environments: Vec<Changes<'a>>,
+    steps: &'a [ChecklistLine],
+    environments: Vec<EnvironmentChanges<'a>>,
 }
 
 impl Checklist {
-    /// The list, and what became of each environment, on one line.
-    pub fn json(
+    /// The steps, and what changed in each environment, as one line. Fails if a path cannot be
+    /// represented in JSON.
+    pub(crate) fn json(
         &self,
         workspace: &HostPath,
         engine: Engine,
         image: &str,
-        compared: &[Compared],
+        comparisons: &[Comparison],
     ) -> Result<String> {
-        let document = Document {
+        json_line::line(&Document {
             version: 1,
-            workspace: text(workspace)?,
+            workspace: json_line::path_str(workspace.as_path())?,
             engine,
             image: (engine != Engine::Native).then_some(image),
-            passed: self.holds(),
+            passed: self.has_passed(),
             steps: &self.0,
-            environments: Changes::all(compared)?,
-        };
-        serde_json::to_string(&document)
-            .map(|text| text + "\n")
-            .map_err(|error| Error::failed(format!("cannot write JSON: {error}")))
+            environments: EnvironmentChanges::all(comparisons)?,
+        })
     }
 }

@@ -1,4 +1,4 @@
-//! The engine's part: making, telling apart and removing volumes.
+//! The volumes of the engines: creating, identifying and removing them.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -9,168 +9,165 @@ use cap_std::fs::Dir;
 
 use super::name;
 use super::store::Store;
-use crate::engine::{ask, ask_within, pull};
+use crate::engine::{Engine, pull, query, query_within};
 use crate::error::{Error, Result};
 use crate::escape::shown;
-use crate::render::Engine;
 use crate::session;
 
-/// Removing many files, or starting a container, may take its time.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// Removing many files, and starting a container, take long on a slow machine.
+const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// The label that holds what tells a volume from a later one of its name.
+/// The label with the id of a volume.
 const LABEL: &str = "paude.id";
 
-/// How docker and podman say that they have no such image.
-const UNKNOWN: [&str; 2] = ["no such image", "image not known"];
+/// What docker and podman print about an image that they do not have.
+const NO_SUCH_IMAGE: [&str; 2] = ["no such image", "image not known"];
 
-/// What stands for an image's Python and platform.
-pub(super) fn image(engine: Engine, image: &str, fetch: bool) -> Result<String> {
+/// The id of an image, or of this machine for the built-in engine. With `fetch`, an image that is
+/// not here is pulled; without, its name is returned.
+pub(super) fn image_id(engine: Engine, image: &str, fetch: bool) -> Result<String> {
     if engine == Engine::Native {
-        return Ok(name::machine());
+        return Ok(name::machine_id());
     }
-    let program = engine.to_string();
-    let id = || ask(&program, &["image", "inspect", "--format", "{{.Id}}", image]);
-    let mut answer = id();
-    if !answer.ok && fetch && pull(engine, image) {
-        answer = id();
+    let inspect = || query(engine.program(), &["image", "inspect", "--format", "{{.Id}}", image]);
+    let mut output = inspect();
+    if !output.ok && fetch && pull(engine, image) {
+        output = inspect();
     }
-    match answer.ok {
-        true => Ok(answer.stdout),
+    match output.ok {
+        true => Ok(output.stdout),
         false if fetch => Err(Error::failed(format!(
             "cannot get the image `{}`: {}",
             shown(image),
-            shown(answer.last())
+            shown(output.last_line())
         ))),
         false => Ok(image.to_owned()),
     }
 }
 
-/// Whether an engine answers.
-pub(super) fn answers(engine: Engine) -> bool {
-    ask(engine.to_string(), &["version"]).ok
+/// Whether an engine responds to a query.
+pub(super) fn is_responding(engine: Engine) -> bool {
+    query(engine.program(), &["version"]).ok
 }
 
-/// Whether an image is still there; true unless the engine says that it is not.
+/// Whether an image exists; true also if the engine does not answer that.
 pub(super) fn has_image(engine: Engine, image: &str) -> bool {
     if engine == Engine::Native {
-        return name::is_here(image);
+        return name::is_on_this_machine(image);
     }
-    let answer = ask(engine.to_string(), &["image", "inspect", "--format", "{{.Id}}", image]);
-    let said = answer.stderr.to_lowercase();
-    answer.ok || !UNKNOWN.iter().any(|words| said.contains(words))
+    let output = query(engine.program(), &["image", "inspect", "--format", "{{.Id}}", image]);
+    let message = output.stderr.to_lowercase();
+    output.ok || !NO_SUCH_IMAGE.iter().any(|text| message.contains(text))
 }
 
-/// What tells a volume from a later one of its name; nothing if there is none. An engine
-/// that does not tell is an error: what is taken for missing is made anew.
-pub(super) fn id(engine: Engine, store: &Store, name: &str) -> Result<Option<String>> {
+/// The id that distinguishes a volume from a later one of the same name; `None` if the volume
+/// does not exist. Fails if the engine does not answer, because a missing volume is recreated.
+pub(super) fn volume_id(engine: Engine, store: &Store, name: &str) -> Result<Option<String>> {
     if engine == Engine::Native {
-        let dir = Dir::open_ambient_dir(store.content(name), ambient_authority());
-        let data = dir.and_then(|dir| dir.dir_metadata());
-        return match data {
+        let dir = Dir::open_ambient_dir(store.content_dir(name), ambient_authority());
+        return match dir.and_then(|dir| dir.dir_metadata()) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Error::failed(format!("cannot look at volume `{name}`: {error}"))),
-            Ok(data) => Ok(Some(session::identity(&data))),
+            Err(error) => Err(Error::failed(format!("cannot examine volume `{name}`: {error}"))),
+            Ok(metadata) => Ok(Some(session::identity(&metadata))),
         };
     }
     let format = format!("{{{{index .Labels \"{LABEL}\"}}}}");
-    let answer = ask(engine.to_string(), &["volume", "inspect", "--format", &format, name]);
-    match answer.ok {
-        true => Ok(Some(answer.stdout)),
-        false => is_absent(engine, name).map(|()| None),
+    let output = query(engine.program(), &["volume", "inspect", "--format", &format, name]);
+    match output.ok {
+        true => Ok(Some(output.stdout)),
+        false => check_absent(engine, name).map(|()| None),
     }
 }
 
-/// Removes a volume, if there is one.
+/// Fails unless the engine lists no volume of this name.
+fn check_absent(engine: Engine, name: &str) -> Result<()> {
+    let filter = format!("name={name}");
+    let list = engine.client().map_or(&[][..], |client| client.list_volumes);
+    let output = query(engine.program(), &[list, &[filter.as_str()]].concat());
+    if output.ok && output.stdout.is_empty() {
+        return Ok(());
+    }
+    let message = shown(output.last_line()).into_owned();
+    Err(Error::failed(format!(
+        "cannot find out whether {engine} has the volume `{name}`: {message}"
+    ))
+    .hint(format!("`paude doctor` checks {engine}; the volume is still listed")))
+}
+
+/// Removes a volume that paude created, if it exists.
 pub(super) fn remove(engine: Engine, store: &Store, name: &str) -> Result<()> {
     if engine == Engine::Native {
         return store.remove_content(name);
     }
-    match id(engine, store, name)? {
+    match volume_id(engine, store, name)? {
         None => return Ok(()),
+        // Go's text/template prints `<no value>` for a missing key.
         Some(id) if id.is_empty() || id == "<no value>" => {
-            return Err(Error::failed(format!("the volume `{name}` was not made by paude"))
+            return Err(Error::failed(format!("the volume `{name}` was not created by paude"))
                 .hint(format!("remove it if you do not need it: {engine} volume rm {name}")));
         }
         Some(_) => {}
     }
-    let answer = ask_within(PATIENCE, engine.to_string(), &["volume", "rm", name]);
-    match answer.ok {
+    let output = query_within(TIMEOUT, engine.program(), &["volume", "rm", name]);
+    match output.ok {
         true => Ok(()),
         false => Err(Error::failed(format!(
             "cannot remove the volume `{name}`: {}",
-            shown(answer.last())
+            shown(output.last_line())
         ))
         .hint("end what uses it, then try again")),
     }
 }
 
-/// Fails if an engine does not say that it has no such volume.
-fn is_absent(engine: Engine, name: &str) -> Result<()> {
-    let filter = format!("name={name}");
-    let answer = ask(engine.to_string(), &["volume", "ls", "--quiet", "--filter", &filter]);
-    if answer.ok && answer.stdout.is_empty() {
-        return Ok(());
-    }
-    let said = shown(answer.last()).into_owned();
-    Err(Error::failed(format!("{engine} does not tell whether it has the volume `{name}`: {said}"))
-        .hint(format!("`paude doctor` looks at {engine}; the volume is still listed")))
-}
-
-/// Makes an empty volume that any user of a container may write in, and says what tells
-/// it from a later one.
-pub(super) fn make(
+/// Creates an empty volume in which any container user may write. Returns its id.
+pub(super) fn create(
     engine: Engine,
     store: &Store,
     name: &str,
     image: &str,
     labels: &[(&str, &Path)],
 ) -> Result<String> {
-    if engine == Engine::Native {
-        return make_directory(store, name);
-    }
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let id = format!("{:x}-{:x}", std::process::id(), since.as_nanos());
-    let program = engine.to_string();
-    let mut words = vec!["volume".to_owned(), "create".to_owned()];
-    words.extend(["--label".to_owned(), format!("{LABEL}={id}")]);
+    let Some(client) = engine.client() else { return create_directory(store, name) };
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let id = format!("{:x}-{:x}", std::process::id(), since_epoch.as_nanos());
+    let program = client.program;
+    let mut args = vec!["volume".to_owned(), "create".to_owned()];
+    args.extend(["--label".to_owned(), format!("{LABEL}={id}")]);
     for (key, value) in labels {
         let label = format!("paude.{key}={}", value.display());
-        // podman reads this as CSV, docker as it is.
-        let label = match engine {
-            Engine::Podman => format!("\"{}\"", label.replace('"', "\"\"")),
-            _ => label,
+        let label = match client.label_is_csv {
+            true => format!("\"{}\"", label.replace('"', "\"\"")),
+            false => label,
         };
-        words.extend(["--label".to_owned(), label]);
+        args.extend(["--label".to_owned(), label]);
     }
-    words.push(name.to_owned());
-    let fail = |what: &str, said: &str| {
-        Error::failed(format!("cannot {what} the volume `{name}`: {}", shown(said)))
-            .hint("--storage tmpfs does without")
+    args.push(name.to_owned());
+    let fail = |verb: &str, message: &str| {
+        Error::failed(format!("cannot {verb} the volume `{name}`: {}", shown(message)))
+            .hint("--storage tmpfs needs no volume")
     };
-    let words: Vec<_> = words.iter().map(String::as_str).collect();
-    let made = ask_within(PATIENCE, &program, &words);
-    if !made.ok {
-        return Err(fail("make", made.last()));
+    let args: Vec<_> = args.iter().map(String::as_str).collect();
+    let created = query_within(TIMEOUT, program, &args);
+    if !created.ok {
+        return Err(fail("create", created.last_line()));
     }
-    // An engine makes it for root alone. Mounted here first, where no image has anything,
-    // podman copies nothing into it.
+    // The engine lets only root write in a new volume. This mounts it where no image has
+    // anything, because podman would copy what the image has there into the volume.
     let mount = format!("type=volume,source={name},destination=/paude-volume");
-    let open = ["run", "--rm", "--network", "none", "--user", "0:0", "--entrypoint", "chmod"];
-    let open = [&open[..], &["--mount", &mount, image, "1777", "/paude-volume"]].concat();
-    let opened = ask_within(PATIENCE, &program, &open);
+    let run = ["run", "--rm", "--network", "none", "--user", "0:0", "--entrypoint", "chmod"];
+    let chmod = [&run[..], &["--mount", &mount, image, "1777", "/paude-volume"]].concat();
+    let opened = query_within(TIMEOUT, program, &chmod);
     if !opened.ok {
-        let _ = ask_within(PATIENCE, &program, &["volume", "rm", name]);
-        return Err(fail("open", opened.last()));
+        let _ = query_within(TIMEOUT, program, &["volume", "rm", name]);
+        return Err(fail("open", opened.last_line()));
     }
     Ok(id)
 }
 
 #[expect(clippy::disallowed_methods, reason = "below the state directory")]
-fn make_directory(store: &Store, name: &str) -> Result<String> {
-    let path = store.content(name);
-    let made = std::fs::create_dir(&path);
-    made.map_err(|error| Error::failed(format!("cannot make the volume `{name}`: {error}")))?;
-    id(Engine::Native, store, name)?
+fn create_directory(store: &Store, name: &str) -> Result<String> {
+    std::fs::create_dir(store.content_dir(name))
+        .map_err(|error| Error::failed(format!("cannot create the volume `{name}`: {error}")))?;
+    volume_id(Engine::Native, store, name)?
         .ok_or_else(|| Error::failed(format!("the volume `{name}` is gone")))
 }

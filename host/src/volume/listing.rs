@@ -1,4 +1,4 @@
-//! What is kept, for people: listing and removing it.
+//! Listing and removing volumes.
 
 use std::ffi::OsString;
 use std::fmt::{self, Display, Formatter};
@@ -6,68 +6,70 @@ use std::path::Path;
 
 use super::store::{Record, Store};
 use super::{backend, name};
+use crate::engine::{Engine, installed};
 use crate::error::{Error, Result};
 use crate::escape::{shown, shown_path};
-use crate::render::Engine;
 use crate::workspace::Workspace;
 
-/// A volume in a list.
+/// A volume as `paude volumes list` prints it.
 #[derive(Debug)]
-pub struct Listed {
+pub(crate) struct VolumeStatus {
     name: String,
     /// Whether a session uses it.
-    used: bool,
-    /// What is known of it.
+    in_use: bool,
+    /// `None` if its creation was interrupted.
     record: Option<Record>,
 }
 
-impl Display for Listed {
+impl Display for VolumeStatus {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Some(record) = &self.record else { return write!(f, "{}  unfinished", self.name) };
-        let state = match (self.used, &record.stamp) {
+        let state = match (self.in_use, &record.stamp) {
             (true, _) => "in use",
             (false, Some(_)) => "set up",
             (false, None) => "no setup",
         };
-        let (environment, place) = (shown(&record.environment), shown_path(place(record)));
         let engine = record.engine.to_string();
-        write!(f, "{}  {state:8}  {engine:6}  `{environment}` of {place}", self.name)
+        let environment = shown(&record.environment);
+        let workspace = shown_path(workspace_path(record));
+        write!(f, "{}  {state:8}  {engine:6}  `{environment}` of {workspace}", self.name)
     }
 }
 
-fn place(record: &Record) -> &Path {
+fn workspace_path(record: &Record) -> &Path {
     Path::new::<OsString>(&record.workspace)
 }
 
-/// Every volume of the person's.
-pub fn list() -> Result<Vec<Listed>> {
-    let store = Store::find()?;
+/// All volumes of the user, sorted by name.
+pub(crate) fn list() -> Result<Vec<VolumeStatus>> {
+    let store = Store::locate()?;
     let names = store.names()?.into_iter();
     names
         .map(|name| {
-            let (used, record) = (store.take(&name)?.is_none(), store.record(&name));
-            Ok(Listed { name, used, record })
+            let in_use = store.try_lock_exclusive(&name)?.is_none();
+            let record = store.read_record(&name);
+            Ok(VolumeStatus { name, in_use, record })
         })
         .collect()
 }
 
-/// Removes one.
-pub fn remove(name: &str) -> Result<()> {
-    let store = Store::find()?;
+/// Removes a volume and its record. Fails if it does not exist, or if a session uses it.
+pub(crate) fn remove(name: &str) -> Result<()> {
+    let store = Store::locate()?;
     if !store.names()?.iter().any(|known| known == name) {
         return Err(Error::usage(format!("there is no volume `{}`", shown(name)))
             .hint("`paude volumes list` shows all of them"));
     }
-    let Some(_alone) = store.take(name)? else {
+    let Some(_exclusive) = store.try_lock_exclusive(name)? else {
         return Err(Error::failed(format!("the volume `{name}` is in use"))
             .hint("end the session that uses it"));
     };
-    if let Some(record) = store.record(name) {
+    if let Some(record) = store.read_record(name) {
         backend::remove(record.engine, &store, name)?;
     } else {
-        // Its making was cut short, and nobody knows in which engine.
-        for engine in [Engine::Podman, Engine::Docker] {
-            if crate::engine::installed(&engine.to_string()) && backend::answers(engine) {
+        // Its creation was interrupted, so that any engine may have it.
+        for engine in Engine::ALL.into_iter().filter(|engine| engine.client().is_some()) {
+            if installed(engine.program()) && backend::is_responding(engine) {
                 backend::remove(engine, &store, name)?;
             }
         }
@@ -75,19 +77,19 @@ pub fn remove(name: &str) -> Result<()> {
     store.remove(name)
 }
 
-/// Removes those that no run will pick up again. Says which, and those that failed.
-pub fn prune() -> Result<Vec<(String, Result<()>)>> {
-    let useless = |listed: &Listed| {
-        !listed.used && listed.record.as_ref().is_none_or(|record| !is_useful(record))
+/// Removes the volumes that no run can use again. Returns the name of each with the result.
+pub(crate) fn prune() -> Result<Vec<(String, Result<()>)>> {
+    let is_unusable = |volume: &VolumeStatus| {
+        !volume.in_use && volume.record.as_ref().is_none_or(|record| !is_usable(record))
     };
-    let names = list()?.into_iter().filter(useless).map(|listed| listed.name);
+    let names = list()?.into_iter().filter(is_unusable).map(|volume| volume.name);
     Ok(names.map(|name| (name.clone(), remove(&name))).collect())
 }
 
-/// Whether project and image are still those it was made for.
-fn is_useful(record: &Record) -> bool {
-    let workspace = Workspace::open(place(record)).ok();
-    let identity = workspace.and_then(|workspace| name::identity(&workspace).ok());
+/// Whether its project and image still exist.
+fn is_usable(record: &Record) -> bool {
+    let workspace = Workspace::open(workspace_path(record)).ok();
+    let identity = workspace.and_then(|workspace| name::workspace_identity(&workspace).ok());
     identity.is_some_and(|identity| identity == record.identity)
         && backend::has_image(record.engine, &record.image)
 }

@@ -1,4 +1,4 @@
-//! How much room environments take, and how much there is.
+//! The size of environments, and the free memory for them.
 
 use std::sync::mpsc::{self, Receiver};
 
@@ -9,27 +9,28 @@ use super::Workspace;
 use crate::path::RelPath;
 
 impl Workspace {
-    /// Looks for the first of some directories whose files have more bytes than this, on a
-    /// thread of its own: it may have to read all of them, and follows no link. Where that
-    /// cannot be done, none is found.
-    pub fn find_larger(&self, paths: Vec<RelPath>, bytes: u64) -> Receiver<RelPath> {
-        let (found, when_found) = mpsc::channel();
+    /// Searches for the first of the directories whose files have more than this many bytes, and
+    /// sends it. The search follows no link, skips what it cannot read, and runs on a thread of
+    /// its own, because it may have to read all of the directories.
+    pub(crate) fn find_larger(&self, paths: Vec<RelPath>, bytes: u64) -> Receiver<RelPath> {
+        let (sender, receiver) = mpsc::channel();
         if let Ok(root) = self.dir.try_clone() {
             let _ = std::thread::Builder::new().spawn(move || {
                 let is_larger = |path: &RelPath| {
                     let dir = root.open_dir_nofollow(path.as_path());
                     dir.is_ok_and(|dir| is_larger(dir, bytes))
                 };
-                paths.into_iter().find(is_larger).map(|path| found.send(path))
+                paths.into_iter().find(is_larger).map(|path| sender.send(path))
             });
         }
-        when_found
+        receiver
     }
 }
 
-/// Reads no further than it has to.
+/// Whether the files below a directory have more than this many bytes; stops at the first file
+/// over the limit.
 fn is_larger(dir: Dir, bytes: u64) -> bool {
-    let (mut room, mut levels) = (bytes, Vec::from_iter(level(dir)));
+    let (mut left, mut levels) = (bytes, Vec::from_iter(open_level(dir)));
     while let Some((dir, entries)) = levels.last_mut() {
         let Some(entry) = entries.next() else {
             levels.pop();
@@ -39,11 +40,11 @@ fn is_larger(dir: Dir, bytes: u64) -> bool {
         let Ok(kind) = entry.file_type() else { continue };
         if kind.is_dir() {
             let inner = dir.open_dir_nofollow(entry.file_name());
-            levels.extend(inner.ok().and_then(level));
+            levels.extend(inner.ok().and_then(open_level));
         } else if kind.is_file() {
             let size = entry.metadata().map_or(0, |data| data.len());
-            match room.checked_sub(size) {
-                Some(left) => room = left,
+            match left.checked_sub(size) {
+                Some(rest) => left = rest,
                 None => return true,
             }
         }
@@ -51,14 +52,14 @@ fn is_larger(dir: Dir, bytes: u64) -> bool {
     false
 }
 
-fn level(dir: Dir) -> Option<(Dir, ReadDir)> {
+fn open_level(dir: Dir) -> Option<(Dir, ReadDir)> {
     let entries = dir.entries().ok()?;
     Some((dir, entries))
 }
 
-/// How many bytes of memory programs may still take, where the system tells.
-pub fn free_memory() -> Option<u64> {
-    #[expect(clippy::disallowed_methods, reason = "the kernel's own file")]
+/// Reads `MemAvailable` from `/proc/meminfo` (proc(5)), in bytes; `None` on other systems.
+pub(crate) fn free_memory() -> Option<u64> {
+    #[expect(clippy::disallowed_methods, reason = "a file of the kernel, not of the project")]
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
     let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;

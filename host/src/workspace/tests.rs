@@ -1,5 +1,5 @@
-//! What is seen of a project that changes meanwhile.
-#![expect(clippy::disallowed_methods, reason = "tests arrange a directory themselves")]
+//! Reading a project that changes at the same time.
+#![expect(clippy::disallowed_methods, reason = "tests create their own directories")]
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,54 +7,54 @@ use std::thread;
 
 use super::*;
 
-/// Looks at a path again and again, while `change` does so with the project.
-fn look_while(path: &str, change: impl Fn(&Path) + Sync) -> Vec<io::Result<Place>> {
+/// Inspects a path repeatedly, while another thread calls `change` repeatedly.
+fn inspect_while(path: &str, change: impl Fn(&Path) + Sync) -> Vec<io::Result<PathState>> {
     let root = tempfile::tempdir().unwrap();
     let workspace = Workspace::open(root.path()).unwrap();
     let path = RelPath::parse(path).unwrap();
-    let looking = AtomicBool::new(true);
+    let running = AtomicBool::new(true);
     thread::scope(|scope| {
         scope.spawn(|| {
-            while looking.load(Ordering::Relaxed) {
+            while running.load(Ordering::Relaxed) {
                 change(root.path());
             }
         });
-        let seen = (0..20_000).map(|_| workspace.place(&path)).collect();
-        looking.store(false, Ordering::Relaxed);
-        seen
+        let states = (0..20_000).map(|_| workspace.inspect_path(&path)).collect();
+        running.store(false, Ordering::Relaxed);
+        states
     })
 }
 
-/// Other runs make and remove mount points at any moment.
+/// Other runs create and remove mount points at any time.
 #[test]
-fn a_directory_that_comes_and_goes_is_there_or_missing() {
-    let seen = look_while("a/.venv", |root| {
+fn a_directory_that_appears_and_disappears_is_a_directory_or_missing() {
+    let states = inspect_while("a/.venv", |root| {
         fs::create_dir_all(root.join("a/.venv")).unwrap();
         fs::remove_dir(root.join("a/.venv")).unwrap();
         fs::remove_dir(root.join("a")).unwrap();
     });
-    for place in seen {
-        match place.unwrap() {
-            Place::Directory(real) => assert_eq!(real.as_str(), "a/.venv"),
-            Place::Missing(make) => assert_eq!(make.last().unwrap().as_str(), "a/.venv"),
+    for state in states {
+        match state.unwrap() {
+            PathState::Directory(real) => assert_eq!(real.as_str(), "a/.venv"),
+            PathState::Missing(missing) => assert_eq!(missing.last().as_str(), "a/.venv"),
             other => panic!("{other:?}"),
         }
     }
 }
 
 #[test]
-fn a_file_that_is_just_being_made_is_no_broken_link() {
+fn a_file_that_is_being_created_is_not_reported_as_a_dangling_link() {
     let root = tempfile::tempdir().unwrap();
     let workspace = Workspace::open(root.path()).unwrap();
     let file = root.path().join("paude.json");
     thread::scope(|scope| {
-        let making = scope.spawn(|| {
+        let writer = scope.spawn(|| {
             for _ in 0..5_000 {
                 fs::write(&file, "").unwrap();
                 fs::remove_file(&file).unwrap();
             }
         });
-        while !making.is_finished() {
+        while !writer.is_finished() {
             workspace.read(Path::new("paude.json"), 10).unwrap();
         }
     });

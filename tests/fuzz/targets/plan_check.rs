@@ -1,4 +1,4 @@
 //! What is let through hides what it must and nothing else.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| paude::oracle::plan_check(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| paude::properties::plan_check(bytes));

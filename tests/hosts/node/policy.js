@@ -1,10 +1,10 @@
-// Runs a paude policy in Node, from what transpile.js made of it:
+// Runs a paude policy in Node, from the output of transpile.js:
 //
 //     node policy.js out PROJECT [QUESTION]
 //
-// QUESTION is JSON such as DEFAULT below. The answer is printed as one line of JSON, the
-// same that `paude policy run --format json` prints. Where the policy refuses, its
-// refusal is printed, and the exit code is 1.
+// QUESTION is JSON such as DEFAULT below. The result is printed as one line of JSON, the
+// same that `paude policy run --format json` prints. If the policy refuses, its refusal is
+// printed, and the exit code is 1.
 
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -15,25 +15,26 @@ import { WASIShim } from "@bytecodealliance/preview2-shim/instantiation";
 
 const DEFAULT = {
   layout: { backing: "tmpfs", size: null, workspace: "/workspace" },
-  query: { depth: 3, root: "/workspace", selection: "auto" },
+  query: { also: [], depth: null, except: [], root: "/workspace", selection: "auto", skip: [] },
 };
 
 const [out, project, text] = argv.slice(2);
 const question = text === undefined ? DEFAULT : JSON.parse(text);
 const { detection, planning } = await load(out, project, question.query.root);
 
-let answer;
+let result;
 try {
   const found = detection.detect(query(question.query));
   const plan = planning.plan(found, layout(question.layout));
-  answer = { findings: found.environments, notes: found.notes, plan, question };
+  const { environments: findings, notes, primary } = found;
+  result = { findings, notes, plan, primary, question };
 } catch (error) {
-  const refusal = error.payload ?? error; // wrapped or not, as jco was told
+  const refusal = error.payload ?? error; // jco wraps it, or not, by an option
   if (refusal.tag === undefined) throw error;
-  answer = { question, refusal };
+  result = { question, refusal };
 }
-// Once it is written: the shim's worker would keep the process alive.
-stdout.write(json(answer) + "\n", () => exit("refusal" in answer ? 1 : 0));
+// Exits when it is written: the shim's worker would keep the process alive.
+stdout.write(json(result) + "\n", () => exit("refusal" in result ? 1 : 0));
 
 /** The policy over one project, which it can read and not change. */
 async function load(out, project, root) {
@@ -46,7 +47,7 @@ async function load(out, project, root) {
   return instantiate(async (core) => WebAssembly.compile(await readFile(join(out, core))), wasi);
 }
 
-/** A preopen of the shim is writable, so all that writes is taken from every descriptor. */
+/** A preopen of the shim is writable, so every method of a descriptor that writes is replaced. */
 function readOnly() {
   const descriptor = types.Descriptor.prototype;
   const writes = ["appendViaStream", "createDirectoryAt", "linkAt", "removeDirectoryAt"];
@@ -64,11 +65,11 @@ function readOnly() {
   };
 }
 
-/** The shim takes a backslash in a path for a slash; outside of Windows it is a letter. */
+/** The shim takes a backslash in a path for a slash; except on Windows it is part of a name. */
 function verbatim() {
   if (platform === "win32") return;
   const descriptor = types.Descriptor.prototype;
-  const path = (text) => ({ replace: () => text }); // what the shim would replace, stays
+  const path = (text) => ({ replace: () => text }); // the shim's replacement does nothing
   const { openAt, readlinkAt, statAt } = descriptor;
   descriptor.openAt = function (follow, text, ...rest) {
     return openAt.call(this, follow, path(text), ...rest);
@@ -81,9 +82,10 @@ function verbatim() {
   };
 }
 
-function query({ depth, root, selection }) {
-  const listed = selection.listed;
-  return { depth, root, selection: listed ? { tag: "listed", val: listed } : { tag: selection } };
+function query({ depth, selection, ...rest }) {
+  const { listed } = selection;
+  const variant = listed ? { tag: "listed", val: listed } : { tag: selection };
+  return { ...rest, depth: depth ?? undefined, selection: variant };
 }
 
 function layout({ backing, size, workspace }) {

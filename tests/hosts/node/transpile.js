@@ -4,8 +4,8 @@
 //     npm install
 //     node transpile.js policy.wasm out
 //
-// `npx jco transpile policy.wasm -o out --name policy -I async` does the same; this is
-// the part of jco that it needs.
+// `npx jco transpile policy.wasm -o out --name policy -I async` does the same; this program
+// needs only a part of jco.
 
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";

@@ -3,9 +3,9 @@
     paude policy export policy.wasm
     python3 policy.py policy.wasm PROJECT [QUESTION]
 
-QUESTION is JSON such as DEFAULT below. The answer is printed as one line of JSON, the
-same that `paude policy run --format json` prints. Where the policy refuses, its refusal
-is printed, and the exit code is 1.
+QUESTION is JSON such as DEFAULT below. The result is printed as one line of JSON, the
+same that `paude policy run --format json` prints. If the policy refuses, its refusal is
+printed, and the exit code is 1.
 """
 
 import json
@@ -18,14 +18,21 @@ from wasmtime.component import Component, Linker, Record, Variant
 INTERFACE = "paude:isolation/{}@0.1.0"
 DEFAULT = {
     "layout": {"backing": "tmpfs", "size": None, "workspace": "/workspace"},
-    "query": {"depth": 3, "root": "/workspace", "selection": "auto"},
+    "query": {
+        "also": [],
+        "depth": None,
+        "except": [],
+        "root": "/workspace",
+        "selection": "auto",
+        "skip": [],
+    },
 }
-SECONDS = 2
+SECONDS = 30  # as paude gives the built-in policy
 MEMORY = 256 << 20
 
 
 class Refused(Exception):
-    """The policy gives no answer, and says why."""
+    """The policy returned a refusal in place of a result."""
 
 
 class Policy:
@@ -54,19 +61,19 @@ class Policy:
         if index is None:
             raise SystemExit(f"this component does not export {INTERFACE.format(interface)}")
         index = self.instance.get_export_index(self.store, function, index)
-        answer = self.instance.get_func(self.store, index)(self.store, *arguments)
-        if isinstance(answer, Variant):  # a record is an answer, a variant a refusal
-            raise Refused(answer)
-        return answer
+        result = self.instance.get_func(self.store, index)(self.store, *arguments)
+        if isinstance(result, Variant):  # a record is a result, a variant a refusal
+            raise Refused(result)
+        return result
 
 
 def record(**fields):
-    made = Record()
-    made.__dict__.update(fields)
-    return made
+    new = Record()
+    new.__dict__.update(fields)
+    return new
 
 
-def ask(policy, question):
+def run(policy, question):
     query, layout = question["query"], question["layout"]
     selection = query["selection"]
     if isinstance(selection, dict):
@@ -82,11 +89,12 @@ def ask(policy, question):
             "mounts": [mount(one) for one in plan.mounts],
             "notes": [vars(note) for note in plan.notes],
         },
+        "primary": found.primary,
         "question": question,
     }
 
 
-# The package tags a variant only where the type of its payload does not tell the case.
+# The package tags a variant only if the type of its payload does not determine the case.
 
 
 def finding(found):
@@ -97,8 +105,8 @@ def finding(found):
     return {**vars(found), "kind": kind, "link": link}
 
 
-def mount(made):
-    return {"workspace": made} if isinstance(made, str) else {"shadow": vars(made)}
+def mount(one):
+    return {"workspace": one} if isinstance(one, str) else {"shadow": vars(one)}
 
 
 def refusal(refused):
@@ -110,10 +118,10 @@ def main(component, project, question=None):
     question = json.loads(question) if question else DEFAULT
     code = 0
     try:
-        answer = ask(Policy(component, project, question["query"]["root"]), question)
+        result = run(Policy(component, project, question["query"]["root"]), question)
     except Refused as refused:
-        answer, code = {"question": question, "refusal": refusal(refused.args[0])}, 1
-    text = json.dumps(answer, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+        result, code = {"question": question, "refusal": refusal(refused.args[0])}, 1
+    text = json.dumps(result, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     sys.stdout.buffer.write(text.encode() + b"\n")
     return code
 

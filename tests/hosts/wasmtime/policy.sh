@@ -4,8 +4,8 @@
 #     paude policy export policy.wasm
 #     sh policy.sh policy.wasm PROJECT [QUERY [LAYOUT]]
 #
-# Question and answers are in WAVE, the text form of component values that wasmtime speaks:
-# one line for what was found, one for the plan. Where the policy refuses, the line is
+# QUERY, LAYOUT and the results are in WAVE, the text form of component values that wasmtime
+# uses: one line for the findings, one for the plan. If the policy refuses, the line is
 # err(...), and the exit code is 1.
 #
 # wasmtime has no read-only --dir. The built-in policy writes nothing; give a policy that
@@ -13,20 +13,20 @@
 set -eu
 component=$1
 project=$2
-query=${3:-'{root: "/workspace", selection: auto, depth: 3}'}
+query=${3:-'{root: "/workspace", selection: auto, also: [], except: [], skip: []}'}
 layout=${4:-'{workspace: "/workspace", backing: tmpfs}'}
 
 call() {
-    answer=$(wasmtime run -W timeout=2s -W max-memory-size=268435456 \
+    result=$(wasmtime run -W timeout=30s -W max-memory-size=268435456 \
         --dir "$project::/workspace" --invoke "$1" "$component")
-    printf '%s\n' "$answer"
-    case $answer in
+    printf '%s\n' "$result"
+    case $result in
     "ok("*) ;;
     *) exit 1 ;;
     esac
 }
 
 call "detect($query)"
-found=${answer#"ok("}
+found=${result#"ok("}
 found=${found%")"}
 call "plan($found, $layout)"

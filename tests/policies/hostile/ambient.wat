@@ -7,7 +7,7 @@
   (data (i32.const 1024) "saw 0 variables, 0 arguments, 0 directories")
   (func $add (param $at i32) (param $number i32)
     (i32.store8 (local.get $at) (i32.add (i32.const 48) (local.get $number))))
-  (func (export "detect") (param i32 i32 i32 i32 i32 i32) (result i32)
+  (func (export "detect") (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
     (call $get-environment (i32.const 64))
     (call $add (i32.const 1028) (i32.load (i32.const 68)))
     (call $get-arguments (i32.const 64))

@@ -30,5 +30,5 @@
 (component $c28 (alias outer 1 $c27 (component $c)) (instance (instantiate $c)) (instance (instantiate $c)))
 (instance (instantiate $c28))
 (core module $main
-  (func (export "detect") (param i32 i32 i32 i32 i32 i32) (result i32)
+  (func (export "detect") (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
     i32.const 0))

@@ -49,7 +49,7 @@
   (func $refused (param $what i32) (param $length i32)
     (if (i32.eqz (i32.load8_u (i32.const 64)))
       (then (call $say (local.get $what) (local.get $length)))))
-  (func (export "detect") (param i32 i32 i32 i32 i32 i32) (result i32)
+  (func (export "detect") (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
     (call $get-directories (i32.const 64))
     (global.set $root (i32.load (i32.load (i32.const 64))))
     ;; Reading is allowed, or the rest would prove nothing.

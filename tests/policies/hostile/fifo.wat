@@ -5,7 +5,7 @@
   (import "wasi" "open-at" (func $open-at (param i32 i32 i32 i32 i32 i32 i32)))
   (data (i32.const 1024) "fifo")
   (data (i32.const 1100) "a fifo is not opened")
-  (func (export "detect") (param i32 i32 i32 i32 i32 i32) (result i32)
+  (func (export "detect") (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
     (call $get-directories (i32.const 64))
     (call $open-at
       (i32.load (i32.load (i32.const 64))) (i32.const 0) (i32.const 1024) (i32.const 4)

@@ -2,5 +2,5 @@
 (core module $tiny)
 REPEAT 70 (core instance (instantiate $tiny))
 (core module $main
-  (func (export "detect") (param i32 i32 i32 i32 i32 i32) (result i32)
+  (func (export "detect") (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
     i32.const 0))

@@ -5,5 +5,5 @@
     (loop $for_ever (br $for_ever))
     unreachable))
 (core module $main
-  (func (export "detect") (param i32 i32 i32 i32 i32 i32) (result i32)
+  (func (export "detect") (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
     i32.const 0))

@@ -1,7 +1,7 @@
 ;; Takes memory until there is none, and uses it.
 (core module $main
   (import "heap" "memory" (memory 1))
-  (func (export "detect") (param i32 i32 i32 i32 i32 i32) (result i32)
+  (func (export "detect") (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
     (local $at i32)
     (loop $more
       (local.set $at (memory.grow (i32.const 160)))

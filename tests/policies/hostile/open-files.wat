@@ -4,7 +4,7 @@
   (import "wasi" "get-directories" (func $get-directories (param i32)))
   (import "wasi" "open-at" (func $open-at (param i32 i32 i32 i32 i32 i32 i32)))
   (data (i32.const 1024) ".")
-  (func (export "detect") (param i32 i32 i32 i32 i32 i32) (result i32)
+  (func (export "detect") (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
     (call $get-directories (i32.const 64))
     (loop $more
       (call $open-at

@@ -14,7 +14,7 @@
     (i32.store (local.get $at) (local.get $path))
     (i32.store offset=4 (local.get $at) (local.get $length))
     (global.set $count (i32.add (global.get $count) (i32.const 1))))
-  (func (export "detect") (param i32 i32 i32 i32 i32 i32) (result i32)
+  (func (export "detect") (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
     (call $find (i32.const 1024) (i32.const 4))
     (call $find (i32.const 1040) (i32.const 4))
     (call $find (i32.const 1056) (i32.const 8))
@@ -29,7 +29,7 @@
     i32.const 0)
   ;; No mounts at all.
   (func (export "plan")
-    (param i32 i32 i32 i32 i32 i32 i32 i32 i64) (result i32)
+    (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i64) (result i32)
     (i32.store (i32.const 4) (i32.const 0))
     (i32.store (i32.const 8) (i32.const 0))
     i32.const 0))

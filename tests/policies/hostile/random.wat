@@ -2,7 +2,7 @@
 (core module $main
   (import "heap" "memory" (memory 1))
   (import "wasi" "get-random-bytes" (func $get-random-bytes (param i64 i32)))
-  (func (export "detect") (param i32 i32 i32 i32 i32 i32) (result i32)
+  (func (export "detect") (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
     (local $at i32)
     (local $i i32)
     (call $get-random-bytes (i64.const 16) (i32.const 64))

@@ -2,7 +2,7 @@
 (core module $main
   (import "heap" "memory" (memory 1))
   (data (i32.const 1024) ".venv")
-  (func (export "detect") (param i32 i32 i32 i32 i32 i32) (result i32)
+  (func (export "detect") (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
     (i32.store (i32.const 4) (i32.const 64))
     (i32.store (i32.const 8) (i32.const 1))
     (i32.store (i32.const 64) (i32.const 1024))

@@ -16,6 +16,6 @@
 (core instance $wasi (export "network" (func $get)))
 (core module $main
   (import "wasi" "network" (func $network (result i32)))
-  (func (export "detect") (param i32 i32 i32 i32 i32 i32) (result i32)
+  (func (export "detect") (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
     (drop (call $network))
     i32.const 0))

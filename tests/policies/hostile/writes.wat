@@ -7,7 +7,7 @@
   (import "wasi" "unlink-file-at" (func $unlink-file-at (param i32 i32 i32 i32)))
   (import "wasi" "remove-directory-at" (func $remove-directory-at (param i32 i32 i32 i32)))
   (import "wasi" "rename-at" (func $rename-at (param i32 i32 i32 i32 i32 i32 i32)))
-  (import "wasi" "symlink-at" (func $symlink-at (param i32 i32 i32 i32 i32 i32)))
+  (import "wasi" "symlink-at" (func $symlink-at (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
   (import "wasi" "link-at" (func $link-at (param i32 i32 i32 i32 i32 i32 i32 i32)))
   (import "wasi" "set-times-at" (func $set-times-at (param i32 i32 i32 i32 i32 i64 i32 i32 i64 i32 i32)))
   (import "wasi" "set-times" (func $set-times (param i32 i32 i64 i32 i32 i64 i32 i32)))
@@ -47,7 +47,7 @@
   (func $refused (param $what i32) (param $length i32)
     (if (i32.eqz (i32.load8_u (i32.const 64)))
       (then (call $say (local.get $what) (local.get $length)))))
-  (func (export "detect") (param i32 i32 i32 i32 i32 i32) (result i32)
+  (func (export "detect") (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
     (call $get-directories (i32.const 64))
     (global.set $root (i32.load (i32.load (i32.const 64))))
     ;; Reading is allowed, or the rest would prove nothing.

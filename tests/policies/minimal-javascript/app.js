@@ -16,9 +16,9 @@ import { find } from "./rules.js";
 const TYPES = { directory: "directory", "regular-file": "file", "symbolic-link": "link" };
 
 export const detection = {
-  detect({ root, selection }) {
+  detect({ root, selection, also, except }) {
     const [directory] = getDirectories().find(([, path]) => path === root);
-    /** What stands at a path; null if nothing does. Links are not followed. */
+    /** The type of what is at a path; null if nothing is there. Links are not followed. */
     const type = (path) => {
       try {
         return TYPES[directory.statAt({}, path).type] ?? "other";
@@ -26,9 +26,10 @@ export const detection = {
         return null;
       }
     };
-    const { found, notes } = find(type, selection.tag, selection.val);
+    const { found, notes } = find(type, selection, also, except);
     const finding = ({ path, kind, reason }) =>
       ({ path, kind, python: null, home: null, link: null, reason });
-    return { environments: found.map(finding), notes };
+    // None of them has a `bin` for PATH.
+    return { environments: found.map(finding), primary: null, notes };
   },
 };

@@ -1,5 +1,5 @@
-// Makes policy.wasm. What jco wants is one folder with the world and all that it names: the
-// texts of paude lie in `wit`, those of WASI come with jco.
+// Builds policy.wasm. jco needs one folder with the world and all that it names: the WIT files
+// of paude are in `wit`, those of WASI come with jco.
 
 import { spawnSync } from "node:child_process";
 import { cpSync, rmSync } from "node:fs";
@@ -12,10 +12,10 @@ cpSync("wit", "build/wit/deps/paude", { recursive: true });
 for (const name of ["wasi-filesystem", "wasi-io", "wasi-clocks"]) {
   cpSync(`${jco}/lib/wit/builtin/0.2.12/${name}`, `build/wit/deps/${name}`, { recursive: true });
 }
-// This engine wants absolute paths.
-const made = spawnSync(process.execPath, [
+// This backend needs absolute paths.
+const built = spawnSync(process.execPath, [
   `${jco}/dist/jco.js`, "componentize", resolve("app.js"), "--wit", resolve("build/wit"),
   "--world-name", "policy", "--backend", "qjs", "--backend-qjs-disable-async",
   "--out", resolve("policy.wasm"),
 ], { stdio: "inherit" });
-process.exit(made.status ?? 1);
+process.exit(built.status ?? 1);

@@ -1,16 +1,20 @@
-// Which directories to hide. `type(path)` says what stands there: "directory", "file", "link",
+// Which directories to hide. `type(path)` returns what is there: "directory", "file", "link",
 // "other", or null for nothing.
 
 const NAME = "node_modules";
-const UNMARKED = { tag: "unmarked" };
 
-/** What is found and what the person should know, by what was selected. */
-export function find(type, selection, listed) {
-  switch (selection) {
-    case "auto":
-      return auto(type);
+/** The findings, and notes for the person. */
+export function find(type, selection, also = [], except = []) {
+  switch (selection.tag) {
+    case "auto": {
+      const { found, notes } = auto(type);
+      const byPath = new Map([...listed(type, also), ...found].map((one) => [one.path, one]));
+      const isOpen = (path) => except.some((open) => `${path}/`.startsWith(`${open}/`));
+      const hidden = [...byPath.keys()].filter((path) => !isOpen(path)).sort();
+      return { found: hidden.map((path) => byPath.get(path)), notes };
+    }
     case "listed":
-      return { found: [...listed].sort().map((path) => directory(type, path, UNMARKED, "listed")), notes: [] };
+      return { found: listed(type, selection.val), notes: [] };
     default:
       return { found: [], notes: [] };
   }
@@ -26,7 +30,13 @@ function auto(type) {
   return { found: [directory(type, NAME, kind, "beside package.json")], notes: [] };
 }
 
-/** What does not exist yet is reserved: made as a mount point, and removed afterwards. */
+/** Exactly these directories, sorted, whether or not they exist. */
+function listed(type, paths) {
+  return [...paths].sort().map((path) => directory(type, path, { tag: "unmarked" }, "listed"));
+}
+
+/** A directory that does not exist yet is reserved: paude creates it as a mount point, and
+ * removes it afterwards. */
 function directory(type, path, kind, reason) {
   return { path, kind: type(path) === "directory" ? kind : { tag: "reserved" }, reason };
 }

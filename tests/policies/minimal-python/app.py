@@ -26,12 +26,15 @@ class Detection(wit_world.exports.Detection):
     def detect(self, query: types.Query) -> types.Findings:
         match query.selection:
             case types.Selection_Auto():
-                found, notes = rules.auto(query.root)
+                found, notes = rules.auto(query.root, query.also, query.except_)
             case types.Selection_Listed(paths):
                 found, notes = rules.listed(query.root, paths), []
             case _:
                 found, notes = [], []
         return types.Findings(
-            [types.Finding(path, KINDS[kind], None, None, None, why) for path, kind, why in found],
-            [types.Note(types.Severity.WARNING, path, message) for path, message in notes],
+            environments=[
+                types.Finding(path, KINDS[kind], None, None, None, why) for path, kind, why in found
+            ],
+            primary=None,  # none of them has a `bin` for PATH
+            notes=[types.Note(types.Severity.WARNING, path, message) for path, message in notes],
         )

@@ -6,8 +6,20 @@ NAME = "build"
 PROJECT = ("pyproject.toml", "setup.py")
 
 
-def auto(root):
-    """`build` beside a file of setuptools, and what the person should know of it."""
+def auto(root, also=(), excepted=()):
+    """`build` and what the person adds, without the exceptions; and notes for the person."""
+    build, notes = _build(root)
+    found = {finding[0]: finding for finding in listed(root, also) + build}
+    return [found[path] for path in sorted(found) if not _is_within(path, excepted)], notes
+
+
+def listed(root, paths):
+    """Exactly these directories, sorted, whether or not they exist."""
+    return [(path, _kind(root, path, "unmarked"), "listed") for path in sorted(paths)]
+
+
+def _build(root):
+    """`build`, if it is beside a file of setuptools."""
     beside = [name for name in PROJECT if os.path.isfile(f"{root}/{name}")]
     if not beside:
         return [], []
@@ -16,11 +28,11 @@ def auto(root):
     return [(NAME, _kind(root, NAME, "built"), f"beside {beside[0]}")], []
 
 
-def listed(root, paths):
-    """Exactly these directories, sorted, whether or not they exist."""
-    return [(path, _kind(root, path, "unmarked"), "listed") for path in sorted(paths)]
-
-
 def _kind(root, path, kind):
-    """What does not exist yet is reserved: made as a mount point, and removed afterwards."""
+    """A directory that does not exist yet is reserved: paude creates it as a mount point, and
+    removes it afterwards."""
     return kind if os.path.isdir(f"{root}/{path}") else "reserved"
+
+
+def _is_within(path, directories):
+    return any(f"{path}/".startswith(f"{directory}/") for directory in directories)

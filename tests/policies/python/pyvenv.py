@@ -1,25 +1,27 @@
-"""What pyvenv.cfg tells: the version of Python, and the directory it was made from."""
+"""What pyvenv.cfg says: the version, directory and implementation of the interpreter."""
 
 import re
 from dataclasses import dataclass
 
-from tree import sayable
+from paths import representable
 
 LIMIT = 64 * 1024  # enough for any pyvenv.cfg that a tool wrote
-MAX_HOME = 4096
+MAX_HOME = 4096  # longer than any path that a system opens
 
 # What Unicode calls white space. `str.strip` takes four control characters as well.
 SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
-KEY = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
+LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 
 
 @dataclass
 class Pyvenv:
     python: str | None = None
     home: str | None = None
+    implementation: str | None = None  # if it is not plain CPython
 
 
 def parse(data):
+    """Reads what can be read; a line or a value that makes no sense is ignored."""
     if len(data) == LIMIT:
         # The last line may have been cut; half a value is a wrong one.
         data = data[: max(data.rfind(b"\n"), 0)]
@@ -27,14 +29,33 @@ def parse(data):
     for line in data.decode("utf-8", "replace").removeprefix("\ufeff").split("\n"):
         key, equals, value = line.partition("=")
         if equals:
-            values[key.strip(SPACE).translate(KEY)] = value.strip(SPACE)
+            # As in Python, the last line with a key wins.
+            values[key.strip(SPACE).translate(LOWER)] = value.strip(SPACE)
     python = release(values.get("version", "")) or release(values.get("version_info", ""))
-    return Pyvenv(python, directory(values.get("home", "")))
+    home = directory(values.get("home", ""))
+    made_with = implementation(
+        values.get("implementation", "").translate(LOWER),
+        (home or "").translate(LOWER),
+        values.get("executable", ""),
+    )
+    return Pyvenv(python, home, made_with)
+
+
+def implementation(named, home, executable):
+    """The implementation as virtualenv and uv name it, or as its usual paths do."""
+    if named == "pypy" or "pypy" in home:
+        return "PyPy"
+    if named.startswith("graal") or "graalpy" in home:
+        return "GraalPy"
+    # `python3.13t`, as PEP 703 builds are called.
+    _, python, version = executable.rpartition("python")
+    threaded = python and version.startswith("3") and version.endswith("t")
+    return "a free-threaded CPython" if threaded or "freethreaded" in home else None
 
 
 def directory(value):
     # A byte that was not UTF-8 was replaced: the path would be another one.
-    sane = sayable(value) and "\ufffd" not in value and len(value.encode()) <= MAX_HOME
+    sane = representable(value) and "\ufffd" not in value and len(value.encode()) <= MAX_HOME
     return value if value and sane else None
 
 
@@ -48,6 +69,5 @@ def release(value):
 
 def number(part, whole=False):
     """The digits that a part begins with, or is made of if it is `whole`; at most four."""
-    found = re.match(r"[0-9]+", part)
-    digits = found[0] if found else ""
+    digits = re.match(r"[0-9]*", part)[0]
     return digits if len(digits) <= 4 and not (whole and digits != part) else ""

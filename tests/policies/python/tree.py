@@ -1,18 +1,31 @@
 """The project as the rules see it: read-only, and links are followed in one place only."""
 
+import errno
 import os
 import stat
 from dataclasses import dataclass
 
+from paths import MAX_PATH, join, representable
+
 MAX_LINKS = 40  # as many as Linux follows in one path
+
+# The names that `wasi:filesystem` has for the errors that a project can bring about.
+ERRORS = {
+    errno.EACCES: "permission denied",
+    errno.EILSEQ: "illegal-byte-sequence",
+    errno.EIO: "io",
+    errno.ELOOP: "loop",
+    errno.ENAMETOOLONG: "name-too-long",
+    errno.ENOTDIR: "not-directory",
+    errno.EPERM: "permission denied",
+}
 
 
 class Unreadable(Exception):
     """Something that is there cannot be read."""
 
     def __init__(self, path, error):
-        denied = isinstance(error, PermissionError)
-        super().__init__("permission denied" if denied else str(error.strerror).lower())
+        super().__init__(ERRORS.get(error.errno) or str(error.strerror).lower())
         self.path = path
 
 
@@ -25,7 +38,7 @@ class Outside(Exception):
 
 
 class NotDirectory(Exception):
-    """What should be a directory on the way is none; the text is its path."""
+    """A component of the path is not a directory, but more follow; the text is its path."""
 
 
 @dataclass
@@ -35,15 +48,6 @@ class Place:
     path: str
     kind: str | None  # None if nothing is there yet
     linked: bool
-
-
-def join(directory, name):
-    return f"{directory}/{name}" if directory else name
-
-
-def sayable(text):
-    """Whether a name or path may stand in an answer: no control character."""
-    return not any(c < " " or "\x7f" <= c <= "\x9f" for c in text)
 
 
 class Tree:
@@ -72,6 +76,10 @@ class Tree:
         try:
             with os.scandir(self._at(path)) as entries:
                 return [(entry.name, self._entry_kind(entry)) for entry in entries]
+        except FileNotFoundError as error:
+            if path:
+                return []  # removed since its parent was listed
+            raise Unreadable(path, error)
         except OSError as error:
             raise Unreadable(path, error)
 
@@ -94,9 +102,9 @@ class Tree:
     def _link(self, path):
         try:
             return os.readlink(self._at(path))
-        except PermissionError:
-            return "/"  # what wasi:filesystem answers for an absolute link
         except OSError as error:
+            if error.errno == errno.EPERM:
+                return "/"  # how wasi:filesystem refuses to read an absolute link
             raise Unreadable(path, error)
 
     def resolve(self, base, path):
@@ -106,17 +114,19 @@ class Tree:
         time leaves nothing to differ in.
         """
         place = self._follow(base, path)
-        if place.linked and not sayable(place.path):
+        if place.linked and not representable(place.path):
             raise Broken("leads to a path with a control character")
+        if place.linked and len(place.path.encode()) > MAX_PATH:
+            raise Broken("leads to a path longer than 3072 bytes")
         return place
 
     def _follow(self, base, path):
         here, kind, links = base, "directory", 0
-        # The next name last; what a link brought in lies on top of what was asked.
-        asked, brought = path.split("/")[::-1], []
-        while asked or brought:
-            from_link = bool(brought)
-            name = brought.pop() if brought else asked.pop()
+        # The next name is the last one; those from a link come before the rest of the path.
+        rest, from_links = path.split("/")[::-1], []
+        while rest or from_links:
+            from_link = bool(from_links)
+            name = from_links.pop() if from_link else rest.pop()
             if kind != "directory":
                 if links:
                     raise Broken("is a dangling link")
@@ -133,7 +143,7 @@ class Tree:
             if kind is None:
                 if from_link:
                     raise Broken("is a dangling link")
-                return Place("/".join([step, *reversed(asked)]), None, links > 0)
+                return Place("/".join([step, *reversed(rest)]), None, links > 0)
             if kind != "link":
                 here = step
                 continue
@@ -144,5 +154,5 @@ class Tree:
             text = self._link(step)
             if text.startswith("/"):
                 raise Outside
-            brought.extend(text.split("/")[::-1])
+            from_links.extend(text.split("/")[::-1])
         return Place(here, kind, links > 0)

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::cli::PolicyCompare;
+use crate::cli::PolicyCompareArgs;
 use crate::commands::print::print;
 use crate::config::{Config, PolicyChoice};
 use crate::error::{Exit, Result};
@@ -11,32 +11,32 @@ use crate::plan::{Plan, Shadow};
 use crate::policy;
 use crate::workspace::Workspace;
 
-/// Plans with either policy, and shows what only one of them hides.
-pub(super) fn execute(cli: &PolicyCompare) -> Result<Exit> {
-    let workspace = Workspace::open(&cli.project.workspace)?;
-    let mut config = Config::load(&cli.project, &workspace)?;
-    let mut plan = |choice: PolicyChoice| -> Result<Plan> {
+/// Makes a plan by each of the two policies, and prints what only one of them hides.
+pub(super) fn execute(args: &PolicyCompareArgs) -> Result<Exit> {
+    let workspace = Workspace::open(&args.project.workspace)?;
+    let mut config = Config::load(&args.project, &workspace)?;
+    let mut plan_by = |choice: PolicyChoice| -> Result<Plan> {
         config.policies = vec![choice];
-        let answer = policy::propose(&config, &workspace, false)?;
-        Ok(Plan::check(&answer.raw, &workspace, &config)?)
+        let proposal = policy::propose(&config, &workspace, false)?;
+        Ok(Plan::check(&proposal.raw, &workspace, &config, proposal.deadline)?)
     };
-    let its = plan(PolicyChoice::typed(&cli.file))?;
-    let builtin = plan(PolicyChoice::BUILTIN)?;
+    let custom = plan_by(PolicyChoice::from_cli(&args.file))?;
+    let builtin = plan_by(PolicyChoice::BUILTIN)?;
 
     let mut text = String::new();
-    let name = format!("policy `{}`", shown_path(&cli.file));
-    only(&mut text, &name, &its, &builtin);
-    only(&mut text, "the built-in policy", &builtin, &its);
-    let both = its.shadows().iter().filter(|shadow| hides(&builtin, shadow)).count();
-    let _ = match both {
+    let name = format!("policy `{}`", shown_path(&args.file));
+    write_difference(&mut text, &name, &custom, &builtin);
+    write_difference(&mut text, "the built-in policy", &builtin, &custom);
+    let common = custom.shadows().iter().filter(|shadow| hides(&builtin, shadow)).count();
+    let _ = match common {
         1 => writeln!(text, "both hide 1 directory"),
-        _ => writeln!(text, "both hide {both} directories"),
+        _ => writeln!(text, "both hide {common} directories"),
     };
-    print(text.as_bytes())
+    print(&text)
 }
 
-/// What one plan hides and the other does not.
-fn only(text: &mut String, name: &str, one: &Plan, other: &Plan) {
+/// Writes what one plan hides and the other does not.
+fn write_difference(text: &mut String, name: &str, one: &Plan, other: &Plan) {
     let mut shadows = one.shadows().iter().filter(|shadow| !hides(other, shadow)).peekable();
     if shadows.peek().is_some() {
         let _ = writeln!(text, "only {name} hides");

@@ -1,35 +1,34 @@
 //! `paude policy export`.
 
-use std::io::{self, Write as _};
+use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
 
 use crate::error::{Error, Exit, Result};
 use crate::escape::shown_path;
 use crate::policy;
 
-/// Writes the component to a new file or to stdout.
+/// Writes the built-in component to a new file, or to standard output for `-`.
 pub(super) fn execute(file: &Path) -> Result<Exit> {
     let written = if file.as_os_str() == "-" {
-        let mut out = io::stdout().lock();
-        // Half a component is worse than none: here a closed pipe is an error.
-        out.write_all(policy::builtin()).and_then(|()| out.flush())
+        let mut stdout = io::stdout().lock();
+        // A closed pipe is an error here: part of a component is of no use.
+        stdout.write_all(policy::builtin()).and_then(|()| stdout.flush())
     } else {
-        create(file)
+        write_new(file)
     };
     written.map(|()| Exit::Ok).map_err(|error| {
-        let text = format!("cannot write `{}`: {error}", shown_path(file));
+        let message = format!("cannot write `{}`: {error}", shown_path(file));
         match error.kind() {
-            io::ErrorKind::AlreadyExists => {
-                Error::usage(text).hint("nothing is overwritten; name a file that is not there yet")
-            }
-            _ => Error::failed(text),
+            ErrorKind::AlreadyExists => Error::usage(message)
+                .hint("existing files are not overwritten; name a file that does not exist yet"),
+            _ => Error::failed(message),
         }
     })
 }
 
-/// Half a file would stand in the way of a second try.
-#[expect(clippy::disallowed_methods, reason = "the person named this file, and it is a new one")]
-fn create(path: &Path) -> io::Result<()> {
+/// Removes the file again if writing fails, so that a second attempt is possible.
+#[expect(clippy::disallowed_methods, reason = "the user named this file, and it is a new one")]
+fn write_new(path: &Path) -> io::Result<()> {
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(path)?;
     let written = file.write_all(policy::builtin());
     if written.is_err() {

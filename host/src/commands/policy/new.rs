@@ -1,7 +1,7 @@
 //! `paude policy new`.
 
 use std::fs::DirBuilder;
-use std::io::{self, Write as _};
+use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::cli::Language;
@@ -9,22 +9,22 @@ use crate::commands::print::print;
 use crate::error::{Error, Exit, Result};
 use crate::escape::shown_path;
 
-/// The files of a folder below the top of the checkout, each with its text.
+/// The files of a folder of this repository.
 macro_rules! files {
     ($folder:literal: $($name:literal),*) => {
         &[$(($name, include_str!(concat!("../../../../", $folder, $name)))),*]
     };
 }
 
-/// Names, each with the text of the file.
-type Files = &'static [(&'static str, &'static str)];
+/// Pairs of a name and a content.
+type TemplateFiles = &'static [(&'static str, &'static str)];
 
-const INTERFACE: Files =
+const INTERFACE: TemplateFiles =
     files!("": "wit/detection.wit", "wit/planning.wit", "wit/types.wit", "wit/world.wit");
 
-/// The files of a template, and what to type next. `tests/policies` has them, and tests
-/// build them.
-fn template(language: Language) -> (Files, &'static [&'static str]) {
+/// The files of a template, and the commands to run next. The files are in `tests/policies`, so
+/// that tests build them.
+fn template(language: Language) -> (TemplateFiles, &'static [&'static str]) {
     match language {
         Language::Rust => (
             files!("tests/policies/minimal/": "Cargo.toml", "src/lib.rs"),
@@ -52,79 +52,81 @@ fn template(language: Language) -> (Files, &'static [&'static str]) {
     }
 }
 
-/// Writes the template into a directory that is new or empty, and says what comes next.
+/// Writes the template into a directory that is new or empty, and prints the commands to run
+/// there.
 pub(super) fn execute(dir: &Path, language: Language) -> Result<Exit> {
-    let (files, steps) = template(language);
+    let (files, commands) = template(language);
     let shown = shown_path(dir);
-    make(dir, files.iter().chain(INTERFACE)).map_err(|error| {
-        let what = format!("cannot make `{shown}`: {error}");
+    create(dir, files.iter().chain(INTERFACE)).map_err(|error| {
+        let message = format!("cannot create `{shown}`: {error}");
         match error.kind() {
-            io::ErrorKind::AlreadyExists => Error::usage(what)
-                .hint("nothing is overwritten; name a directory that is not there yet"),
-            _ => Error::failed(what),
+            ErrorKind::AlreadyExists => Error::usage(message).hint(
+                "existing files are not overwritten; name a directory that does not exist yet",
+            ),
+            _ => Error::failed(message),
         }
     })?;
     let mut text =
         format!("`{shown}` holds a policy, its test, and the interface in `wit`; there:\n");
     let last = ["paude policy check policy.wasm", "paude policy run policy.wasm -C YOUR-PROJECT"];
-    for step in steps.iter().chain(&last) {
-        text += &format!("  {step}\n");
+    for command in commands.iter().chain(&last) {
+        text += &format!("  {command}\n");
     }
-    print(text.as_bytes())
+    print(&text)
 }
 
-/// All of it or nothing: half of it would stand in the way of a second try.
-fn make<'f>(
+/// Creates all files, or none, so that a second attempt is possible.
+fn create<'f>(
     dir: &Path,
     files: impl Iterator<Item = &'f (&'static str, &'static str)>,
 ) -> io::Result<()> {
-    let mut made = Made::default();
-    match made.dir(dir) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_empty(dir)? => {}
-        new => new?,
+    let mut created = Created::default();
+    match created.create_dir(dir) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && is_empty(dir)? => {}
+        result => result?,
     }
-    let filled = made.fill(dir, files);
-    if filled.is_err() {
-        made.remove();
+    let result = created.write_files(dir, files);
+    if result.is_err() {
+        created.remove_all();
     }
-    filled
+    result
 }
 
-/// What was just made, each directory before what is in it.
+/// What was created, each directory before its content.
 #[derive(Default)]
-struct Made {
+struct Created {
     dirs: Vec<PathBuf>,
     files: Vec<PathBuf>,
 }
 
-#[expect(clippy::disallowed_methods, reason = "the person named where, and it is new")]
-impl Made {
-    fn dir(&mut self, path: &Path) -> io::Result<()> {
+#[expect(clippy::disallowed_methods, reason = "the user named the directory, and it is new")]
+impl Created {
+    fn create_dir(&mut self, path: &Path) -> io::Result<()> {
         DirBuilder::new().create(path)?;
         self.dirs.push(path.to_owned());
         Ok(())
     }
 
-    fn fill<'f>(
+    fn write_files<'f>(
         &mut self,
         dir: &Path,
         files: impl Iterator<Item = &'f (&'static str, &'static str)>,
     ) -> io::Result<()> {
-        for (name, text) in files {
+        for (name, content) in files {
             let path = dir.join(name);
             match path.parent() {
-                Some(parent) if !parent.is_dir() => self.dir(parent)?,
+                Some(parent) if !parent.is_dir() => self.create_dir(parent)?,
                 _ => {}
             }
             let mut options = std::fs::OpenOptions::new();
             let mut file = options.write(true).create_new(true).open(&path)?;
             self.files.push(path);
-            file.write_all(text.as_bytes())?;
+            file.write_all(content.as_bytes())?;
         }
         Ok(())
     }
 
-    fn remove(&self) {
+    fn remove_all(&self) {
         for file in &self.files {
             let _ = std::fs::remove_file(file);
         }
@@ -135,10 +137,9 @@ impl Made {
 }
 
 fn is_empty(dir: &Path) -> io::Result<bool> {
-    #[expect(clippy::disallowed_methods, reason = "the person named this directory")]
-    let list = std::fs::read_dir(dir);
-    match list {
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(false),
-        list => Ok(list?.next().is_none()),
+    #[expect(clippy::disallowed_methods, reason = "the user named this directory")]
+    match std::fs::read_dir(dir) {
+        Err(error) if error.kind() == ErrorKind::NotADirectory => Ok(false),
+        entries => Ok(entries?.next().is_none()),
     }
 }

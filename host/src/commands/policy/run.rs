@@ -2,28 +2,28 @@
 
 use std::io::Write as _;
 
-use crate::cli::{AnswerFormat, PolicyRun};
+use crate::cli::{PolicyRunArgs, ReportFormat};
 use crate::commands::print::print;
 use crate::config::{Config, PolicyChoice};
 use crate::error::{Exit, Result};
 use crate::policy;
 use crate::workspace::Workspace;
 
-/// Asks as `paude plan` does, and shows the answer before anything checks it.
-pub(super) fn execute(cli: &PolicyRun) -> Result<Exit> {
-    let workspace = Workspace::open(&cli.project.workspace)?;
-    let mut config = Config::load(&cli.project, &workspace)?;
-    if let Some(file) = &cli.file {
-        config.policies = vec![PolicyChoice::typed(file)];
+/// Runs the policies as `paude plan` does, and prints their result unchecked. In JSON, an error
+/// is printed too.
+pub(super) fn execute(args: &PolicyRunArgs) -> Result<Exit> {
+    let workspace = Workspace::open(&args.project.workspace)?;
+    let mut config = Config::load(&args.project, &workspace)?;
+    if let Some(file) = &args.file {
+        config.policies = vec![PolicyChoice::from_cli(file)];
     }
-    let answered = policy::propose(&config, &workspace, false);
-    let text = match (&answered, cli.format) {
-        (Ok(answer), AnswerFormat::Text) => answer.to_string(),
-        (Ok(answer), AnswerFormat::Json) => answer.json() + "\n",
-        (Err(_), AnswerFormat::Text) => String::new(),
-        (Err(error), AnswerFormat::Json) => policy::unanswered(&config, &workspace, error) + "\n",
-    };
-    print(text.as_bytes())?;
-    let _ = writeln!(std::io::stderr(), "{}", answered?.used());
+    let result = policy::propose(&config, &workspace, false);
+    print(&match (&result, args.format) {
+        (Ok(result), ReportFormat::Text) => result.to_string(),
+        (Ok(result), ReportFormat::Json) => result.json()?,
+        (Err(_), ReportFormat::Text) => String::new(),
+        (Err(error), ReportFormat::Json) => policy::error_json(&config, &workspace, error)?,
+    })?;
+    let _ = writeln!(std::io::stderr(), "{}", result?.usage_text());
     Ok(Exit::Ok)
 }

@@ -1,67 +1,55 @@
-//! What stays at risk although every mount is as it should be.
+//! Notes about risks that remain in a plan without faults. They come from the host, so they hold
+//! for every policy.
 
 use super::{Note, Plan};
-use crate::config::{Config, Selection};
+use crate::config::{Config, PolicySource, Selection};
 use crate::escape::shown;
 use crate::path::RelPath;
-use crate::plan::NAMES;
-use crate::workspace::{Place, Workspace};
+use crate::plan::Severity;
+use crate::workspace::{PathState, Workspace};
 
-/// What tells that a directory holds a project in Python.
-const PROJECT: [&str; 7] = [
-    "pyproject.toml",
-    "setup.py",
-    "setup.cfg",
-    "requirements.txt",
-    "Pipfile",
-    "uv.lock",
-    "environment.yml",
-];
+/// The usual name of a project's environment.
+const VENV: &str = ".venv";
 
 impl Plan {
-    /// Tells it in notes. These are the host's own words: they hold whichever policy decides.
-    pub(super) fn tell_risks(&mut self, workspace: &Workspace, config: &Config) {
-        self.tell_divided();
-        match config.selection {
-            Selection::Auto => self.tell_unmade(workspace),
-            Selection::Listed(_) => self.tell_unlisted(workspace),
-            Selection::Off => {}
+    /// Adds a warning for each risk.
+    pub(super) fn note_risks(&mut self, workspace: &Workspace, config: &Config) {
+        self.note_divided_path();
+        let is_builtin = |source: &PolicySource| *source == PolicySource::Builtin;
+        if matches!(config.selection, Selection::Auto(_))
+            && !config.policies.iter().any(|policy| is_builtin(&policy.source))
+        {
+            self.note_visible_venv(workspace);
+        }
+        if let Some(what) = workspace.describe_breadth() {
+            let message = format!("the project {what}: all of it is writable in the container");
+            self.warn(None, &message);
         }
     }
 
     fn warn(&mut self, path: Option<&str>, message: &str) {
         let path = path.map(|path| shown(path).into_owned());
-        self.notes.push(Note { warning: true, path, message: message.to_owned() });
+        self.notes.push(Note { severity: Severity::Warning, path, message: message.to_owned() });
     }
 
-    /// What of the plan a container's PATH cannot express.
-    fn tell_divided(&mut self) {
+    /// A `:` would divide the path into two entries of PATH.
+    fn note_divided_path(&mut self) {
         let divided = self.primary().filter(|shadow| shadow.target.divides_path());
         if let Some(path) = divided.map(|shadow| shadow.path.to_string()) {
             self.warn(Some(&path), "has `:` in its full path and is not on PATH in the container");
         }
     }
 
-    /// The first environment of a project is not there to be found.
-    fn tell_unmade(&mut self, workspace: &Workspace) {
-        let python = PROJECT.iter().any(|name| workspace.has_file(name));
-        if python && self.shadows.is_empty() && !workspace.has_entry(NAMES[0]) {
-            let message = "this Python project has no environment yet: one that is made in the \
-                           container lands on this machine; `--venv .venv` keeps it off";
-            self.warn(None, message);
-        }
-    }
-
-    /// A list hides what it names and nothing else.
-    fn tell_unlisted(&mut self, workspace: &Workspace) {
-        for path in NAMES.iter().filter_map(|name| RelPath::parse(name).ok()) {
-            // Where a link leads may be hidden under another name.
-            let Ok(Place::Directory(real)) = workspace.place(&path) else { continue };
-            let hidden = self.shadows.iter().any(|shadow| real.is_within(&shadow.path));
-            if !hidden && workspace.marker(&real).is_some() {
-                let message = "an environment of the host is not hidden: it is not listed";
-                self.warn(Some(path.as_str()), message);
-            }
+    /// A custom policy may not find the usual environment, which then stays visible.
+    fn note_visible_venv(&mut self, workspace: &Workspace) {
+        let Ok(path) = RelPath::parse(VENV) else { return };
+        // `.venv` may be a link to an environment that is hidden under another name.
+        let Ok(PathState::Directory(real)) = workspace.inspect_path(&path) else { return };
+        let is_hidden = self.shadows.iter().any(|shadow| real.is_within(&shadow.path));
+        if !is_hidden && workspace.find_marker(&real).is_some() {
+            let message = "an environment of the host is not hidden: the policy does not find it; \
+                           add `--policy builtin`, which does";
+            self.warn(Some(VENV), message);
         }
     }
 }

@@ -1,96 +1,85 @@
-//! From what may be hidden to what really stands there.
+//! Resolves the requested paths to the directories that are really there.
 
 use std::io::ErrorKind;
 
-use super::{Check, Note, Shadow, Wanted};
-use crate::config::Selection;
+use super::{Candidates, Check, Note, Overtime, Shadow};
 use crate::escape::{shown, shown_path};
-use crate::path::{ContainerPath, RelPath};
+use crate::path::{ContainerPath, HostPath, RelPath};
+use crate::plan::{FindingKind, Severity};
 use crate::wit;
-use crate::workspace::{Marker, Place};
+use crate::workspace::{Marker, PathState};
 
 impl Check<'_> {
-    /// What really stands at each path, sorted by component: all inner ones follow their
-    /// outer one.
-    pub(super) fn resolve(&mut self, wanted: &Wanted<'_>) -> Vec<Shadow> {
-        let mut shadows = Vec::with_capacity(wanted.len());
-        for (path, finding) in wanted {
-            let shadow = match self.workspace.place(path) {
-                Ok(Place::Directory(real)) => Some(self.shadow(real, finding)),
-                Ok(Place::Missing(make)) if self.may_be_made(finding) => {
+    /// Resolves each path to a shadow. The result is sorted by the components of the targets, so
+    /// that a shadow follows the one it lies within.
+    pub(super) fn resolve_shadows(
+        &mut self,
+        requested: &Candidates<'_>,
+    ) -> Result<Vec<Shadow>, Overtime> {
+        let mut shadows = Vec::with_capacity(requested.len());
+        for (path, finding) in requested {
+            let shadow = match self.inspect(path)? {
+                Ok(PathState::Directory(real)) => Some(self.shadow(real, finding)),
+                Ok(PathState::Missing(missing)) if self.may_be_missing(finding) => {
                     let finding = wit::Finding { kind: wit::Kind::Reserved, ..(*finding).clone() };
-                    make.last().map(|real| self.shadow(real.clone(), &finding))
+                    Some(self.shadow(missing.last().clone(), &finding))
                 }
-                Ok(Place::Missing(_)) => self.fault(path, "does not exist"),
-                Ok(Place::File) => self.fault(path, "is not a directory"),
-                Ok(Place::Outside) if matches!(finding.link, Some(wit::Link::Outside)) => {
-                    self.outside(path, finding)
+                Ok(PathState::Missing(_)) => self.add_fault(path, "does not exist"),
+                Ok(PathState::File) => self.add_fault(path, "is not a directory"),
+                Ok(PathState::Outside) if matches!(finding.link, Some(wit::Link::Outside)) => {
+                    self.resolve_outside(path, finding)
                 }
-                Ok(Place::Outside) => {
-                    self.fault(path, "lies behind a link that leaves the workspace")
+                Ok(PathState::Outside) => {
+                    self.add_fault(path, "lies behind a link that leaves the workspace")
                 }
-                Err(error) => self.fault(path, &error.to_string()),
+                Err(error) => self.add_fault(path, &error),
             };
             shadows.extend(shadow);
         }
         shadows.sort_by(|a, b| a.target.cmp(&b.target));
-        // Several links may lead to one directory: it is hidden once, as the first has it.
+        // Several links may lead to one directory: the first of them describes its shadow.
         shadows.dedup_by(|a, b| a.target == b.target);
-        shadows
+        Ok(shadows)
     }
 
-    /// Reserved; or listed, and removed since the policy saw it: by another run that had made
-    /// it, or by a tool that makes it anew.
-    fn may_be_made(&self, finding: &wit::Finding) -> bool {
-        finding.kind == wit::Kind::Reserved
-            || matches!(self.config.selection, Selection::Listed(_)) && self.asked(finding)
+    /// Whether the directory need not exist: it is reserved, or the user named it and another
+    /// run or a tool that recreates it has removed it since the policy found it.
+    fn may_be_missing(&self, finding: &wit::Finding) -> bool {
+        finding.kind == wit::Kind::Reserved || self.named.contains(finding.path.as_str())
     }
 
-    fn fault(&mut self, path: &RelPath, fault: &str) -> Option<Shadow> {
-        self.report.add(path.as_str(), fault);
+    fn add_fault(&mut self, path: &RelPath, fault: &str) -> Option<Shadow> {
+        self.faults.add(path.as_str(), fault);
         None
     }
 
+    /// A shadow at a path of the workspace.
     fn shadow(&self, path: RelPath, finding: &wit::Finding) -> Shadow {
         Shadow {
             target: self.workspace.target().join(&path),
             path,
             size: self.config.size,
             storage: self.config.storage,
-            kind: String::from(&finding.kind),
+            kind: FindingKind::from(&finding.kind),
             python: finding.python.as_deref().map(|text| shown(text).into_owned()),
             home: finding.home.as_deref().map(|text| shown(text).into_owned()),
             reason: shown(&finding.reason).into_owned(),
         }
     }
 
-    /// An environment outside the workspace is hidden where the host finds it, and
-    /// only if the host finds one there: a repository could link to anything.
-    fn outside(&mut self, path: &RelPath, finding: &wit::Finding) -> Option<Shadow> {
-        let (why, target) = match self.workspace.follow_outside(path) {
+    /// A shadow over the target of a link out of the workspace. The host must find a marker
+    /// there: a repository can link to any directory. Otherwise a warning is added.
+    fn resolve_outside(&mut self, path: &RelPath, finding: &wit::Finding) -> Option<Shadow> {
+        let (target, why) = match self.workspace.follow_outside(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                ("nothing is there".to_owned(), None)
+                (None, "nothing is there".to_owned())
             }
-            Err(error) => (error.to_string(), None),
-            Ok((target, None)) => ("no environment is there".to_owned(), Some(target)),
-            Ok((target, Some(_)))
-                if self.workspace.path().as_path().starts_with(target.as_path()) =>
-            {
-                ("the workspace lies within it".to_owned(), Some(target))
-            }
-            Ok((target, Some(marker))) => match ContainerPath::new(target.as_path()) {
-                None => ("the container needs that place itself".to_owned(), Some(target)),
-                Some(container) => {
-                    let (kind, marker) = match marker {
-                        Marker::Venv => (wit::Kind::Venv, "pyvenv.cfg"),
-                        Marker::Conda => (wit::Kind::Conda, "conda-meta"),
-                    };
-                    let reason =
-                        format!("{marker}, behind a link to `{}`", shown_path(target.as_path()));
-                    let finding = wit::Finding { kind, reason, ..finding.clone() };
-                    let shadow = self.shadow(path.clone(), &finding);
-                    return Some(Shadow { target: container, ..shadow });
+            Err(error) => (None, error.to_string()),
+            Ok((target, marker)) => match self.check_outside(&target, marker) {
+                Ok((container, marker)) => {
+                    return Some(self.outside_shadow(path, finding, &target, container, marker));
                 }
+                Err(why) => (Some(target), why.to_owned()),
             },
         };
         let leads = match target {
@@ -98,21 +87,55 @@ impl Check<'_> {
             None => "leads out of the workspace".to_owned(),
         };
         self.notes.push(Note {
-            warning: true,
+            severity: Severity::Warning,
             path: Some(shown(path.as_str()).into_owned()),
             message: format!("{leads} and is not hidden: {}", shown(&why)),
         });
         None
     }
 
-    /// None of these, sorted by component, lies within another.
-    pub(super) fn overlaps(&mut self, shadows: &[Shadow]) {
+    /// The mount point for a directory outside the workspace; the error is why it has none.
+    fn check_outside(
+        &self,
+        target: &HostPath,
+        marker: Option<Marker>,
+    ) -> Result<(ContainerPath, Marker), &'static str> {
+        let Some(marker) = marker else { return Err("no environment is there") };
+        if self.workspace.path().as_path().starts_with(target.as_path()) {
+            return Err("the workspace lies within it");
+        }
+        match ContainerPath::new(target.as_path()) {
+            Some(container) => Ok((container, marker)),
+            None => Err("the container needs that path itself"),
+        }
+    }
+
+    fn outside_shadow(
+        &self,
+        path: &RelPath,
+        finding: &wit::Finding,
+        target: &HostPath,
+        container: ContainerPath,
+        marker: Marker,
+    ) -> Shadow {
+        let (kind, marker) = match marker {
+            Marker::Venv => (wit::Kind::Venv, "pyvenv.cfg"),
+            Marker::Conda => (wit::Kind::Conda, "conda-meta"),
+            Marker::Virtualenv => (wit::Kind::Venv, "bin/activate"),
+        };
+        let reason = format!("{marker}, behind a link to `{}`", shown_path(target.as_path()));
+        let finding = wit::Finding { kind, reason, ..finding.clone() };
+        Shadow { target: container, ..self.shadow(path.clone(), &finding) }
+    }
+
+    /// Checks that no shadow lies within another; they must be sorted by component.
+    pub(super) fn check_overlaps(&mut self, shadows: &[Shadow]) {
         let mut outer: Option<&Shadow> = None;
         for shadow in shadows {
             match outer {
                 Some(outer) if shadow.target.as_path().starts_with(outer.target.as_path()) => {
                     let fault = format_args!("lies within `{}`", shown(outer.path.as_str()));
-                    self.report.add(shadow.path.as_str(), fault);
+                    self.faults.add(shadow.path.as_str(), fault);
                 }
                 _ => outer = Some(shadow),
             }

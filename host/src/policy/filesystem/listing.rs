@@ -1,4 +1,4 @@
-//! Listing a directory, entry by entry.
+//! Directory listings, entry by entry.
 
 use std::collections::VecDeque;
 use std::ffi::CStr;
@@ -17,113 +17,115 @@ use wasmtime_wasi::p2::bindings::sync::filesystem::types::{
     self, Descriptor, DescriptorType, DirectoryEntry, DirectoryEntryStream,
 };
 
-use super::{Open, ReadOnly, readable};
+use super::{OpenObject, ReadOnlyFiles, open_readable};
 
-/// A listing that goes on: what the directory told last, and has not been asked for.
-pub(super) struct Entries {
+/// A listing in progress: the directory, and the entries that were read and not yet returned.
+pub(super) struct DirListing {
     dir: Arc<Dir>,
-    told: Told,
+    batch: EntryBatch,
 }
 
-/// What an entry is, and where its name stands; nothing if that cannot be said.
-type Entry = Option<(FileType, Range<usize>)>;
+/// The type of an entry and the range of its name in [`EntryBatch::names`]; `None` for a name
+/// that is not UTF-8, which the interface cannot represent.
+type ListedEntry = Option<(FileType, Range<usize>)>;
 
-/// What a directory told. All names in one string: so each is allocated when it is asked
-/// for, and freed before the next, which is quick.
+/// The entries of one read of a directory. One string holds all names: a name gets its own
+/// allocation only when it is returned, and is freed before the next one, which is fast.
 #[derive(Default)]
-struct Told {
+struct EntryBatch {
     names: String,
-    entries: VecDeque<Entry>,
+    entries: VecDeque<ListedEntry>,
 }
 
-impl Told {
+impl EntryBatch {
     fn add(&mut self, name: &CStr, kind: FileType) {
         if matches!(name.to_bytes(), b"." | b"..") {
             return;
         }
         if self.entries.is_empty() {
-            // At once what most directories need, and not step by step.
+            // Enough for most directories, in place of several reallocations.
             self.entries.reserve(32);
             self.names.reserve(512);
         }
         self.entries.push_back(name.to_str().ok().map(|name| {
-            let begin = self.names.len();
+            let start = self.names.len();
             self.names.push_str(name);
-            (kind, begin..self.names.len())
+            (kind, start..self.names.len())
         }));
     }
 }
 
-impl Entries {
+impl DirListing {
     fn next(&mut self) -> io::Result<Option<Result<DirectoryEntry, ErrorCode>>> {
-        if self.told.entries.is_empty() {
-            self.told = told(&self.dir)?;
+        if self.batch.entries.is_empty() {
+            self.batch = read_batch(&self.dir)?;
         }
-        let Told { names, entries } = &mut self.told;
+        let EntryBatch { names, entries } = &mut self.batch;
         Ok(entries.pop_front().map(|entry| {
-            let (kind, place) = entry.ok_or(ErrorCode::IllegalByteSequence)?;
-            Ok(DirectoryEntry { type_: listed(kind), name: names[place].to_owned() })
+            let (kind, range) = entry.ok_or(ErrorCode::IllegalByteSequence)?;
+            Ok(DirectoryEntry { type_: descriptor_type(kind), name: names[range].to_owned() })
         }))
     }
 }
 
-impl ReadOnly<'_> {
-    /// A listing from its beginning. Not by way of cap-std, which opens the directory
-    /// twice for each.
-    pub(super) fn entries(&mut self, fd: &Resource<Descriptor>) -> FsResult<Entries> {
-        let dir = match self.table.get_mut(&Resource::<Open>::new_borrow(fd.rep()))? {
-            Open::Dir(dir, fresh @ true) => {
-                *fresh = false;
+impl ReadOnlyFiles<'_> {
+    /// Starts a listing at the first entry. Does not use `cap_std::fs::ReadDir`, which opens
+    /// the directory twice for each listing.
+    pub(super) fn start_listing(&mut self, fd: &Resource<Descriptor>) -> FsResult<DirListing> {
+        let dir = match self.table.get_mut(&Resource::<OpenObject>::new_borrow(fd.rep()))? {
+            OpenObject::Dir(dir, unread @ true) => {
+                *unread = false;
                 Arc::clone(dir)
             }
-            Open::Dir(dir, false) => {
-                let again = readable(dir, ".", FollowSymlinks::No, OFlags::DIRECTORY)?;
-                Arc::new(Dir::from_std_file(again))
+            OpenObject::Dir(dir, false) => {
+                let reopened = open_readable(dir, ".", FollowSymlinks::No, OFlags::DIRECTORY)?;
+                Arc::new(Dir::from_std_file(reopened))
             }
-            Open::File(..) => return Err(ErrorCode::NotDirectory.into()),
+            OpenObject::File(..) => return Err(ErrorCode::NotDirectory.into()),
         };
-        Ok(Entries { dir, told: Told::default() })
+        Ok(DirListing { dir, batch: EntryBatch::default() })
     }
 }
 
-/// As many entries as one system call tells; none at the end.
+/// Reads the entries that one system call returns; none at the end.
 #[cfg(target_os = "linux")]
-fn told(dir: &Dir) -> io::Result<Told> {
+fn read_batch(dir: &Dir) -> io::Result<EntryBatch> {
     use std::mem::MaybeUninit;
-    // Names have 255 bytes, some file systems allow four times that.
+    // A name has at most 255 bytes; some file systems allow four times that.
     let mut buffer = [MaybeUninit::uninit(); 8 << 10];
     let mut entries = rustix::fs::RawDir::new(dir, &mut buffer);
-    let mut told = Told::default();
+    let mut batch = EntryBatch::default();
     while let Some(entry) = entries.next() {
         let entry = match entry {
-            // Removed since it was opened, and so empty: the system says it for ever.
+            // A directory that was removed after it was opened is empty, and every further
+            // read fails the same way.
             Err(rustix::io::Errno::NOENT) => break,
             entry => entry?,
         };
-        told.add(entry.file_name(), entry.file_type());
-        // `.` and `..` may come alone: that is not the end.
-        if entries.is_buffer_empty() && !told.entries.is_empty() {
+        batch.add(entry.file_name(), entry.file_type());
+        // A buffer with only `.` and `..` is not the end of the directory.
+        if entries.is_buffer_empty() && !batch.entries.is_empty() {
             break;
         }
     }
-    Ok(told)
+    Ok(batch)
 }
 
-/// All that is left; none at the end.
+/// Reads all entries that are left; none at the end.
 #[cfg(not(target_os = "linux"))]
-fn told(dir: &Dir) -> io::Result<Told> {
+fn read_batch(dir: &Dir) -> io::Result<EntryBatch> {
     use std::os::fd::AsFd as _;
-    let mut told = Told::default();
+    let mut batch = EntryBatch::default();
     let mut entries = rustix::fs::Dir::new(dir.as_fd().try_clone_to_owned()?)?;
     while let Some(entry) = entries.read() {
         let entry = entry?;
-        told.add(entry.file_name(), entry.file_type());
+        batch.add(entry.file_name(), entry.file_type());
     }
-    Ok(told)
+    Ok(batch)
 }
 
-/// What a listing tells; not every file system does.
-fn listed(kind: FileType) -> DescriptorType {
+/// The type in a directory entry, which some file systems leave unknown.
+fn descriptor_type(kind: FileType) -> DescriptorType {
     match kind {
         FileType::RegularFile => DescriptorType::RegularFile,
         FileType::Directory => DescriptorType::Directory,
@@ -136,18 +138,18 @@ fn listed(kind: FileType) -> DescriptorType {
     }
 }
 
-impl types::HostDirectoryEntryStream for ReadOnly<'_> {
+impl types::HostDirectoryEntryStream for ReadOnlyFiles<'_> {
     fn read_directory_entry(
         &mut self,
         stream: Resource<DirectoryEntryStream>,
     ) -> FsResult<Option<DirectoryEntry>> {
-        let entries = self.table.get_mut(&Resource::<Entries>::new_borrow(stream.rep()))?;
-        // The stream goes on after a name that cannot be said.
-        Ok(entries.next()?.transpose()?)
+        let listing = self.table.get_mut(&Resource::<DirListing>::new_borrow(stream.rep()))?;
+        // The error for a name that is not UTF-8 does not end the stream.
+        Ok(listing.next()?.transpose()?)
     }
 
     fn drop(&mut self, stream: Resource<DirectoryEntryStream>) -> Result<()> {
-        self.table.delete(Resource::<Entries>::new_own(stream.rep()))?;
+        self.table.delete(Resource::<DirListing>::new_own(stream.rep()))?;
         Ok(())
     }
 }

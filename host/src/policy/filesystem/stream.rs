@@ -1,4 +1,4 @@
-//! Reading a regular file, at once or as a stream.
+//! Reads regular files, by offset or as a stream.
 
 use std::fs::File;
 use std::mem::MaybeUninit;
@@ -6,26 +6,26 @@ use std::sync::Arc;
 
 use wasmtime_wasi::p2::{InputStream, Pollable, StreamError};
 
-/// Bytes that one read may return.
+/// The most bytes that one read returns.
 const CHUNK: usize = 8 << 10;
 
-/// Reads at most `length` bytes, and not more than one chunk.
+/// Reads at most `length` bytes, and at most [`CHUNK`]; none at the end of the file.
 pub(super) fn read_at(file: &File, length: u64, offset: u64) -> std::io::Result<Vec<u8>> {
-    // On the stack: most files are far shorter than what is asked for.
+    // The buffer is on the stack: most files are far shorter than the requested length.
     let mut chunk = [MaybeUninit::uninit(); CHUNK];
-    let asked = usize::try_from(length).unwrap_or(CHUNK).min(CHUNK);
-    let (read, _) = rustix::io::pread(file, &mut chunk[..asked], offset)?;
+    let length = usize::try_from(length).unwrap_or(CHUNK).min(CHUNK);
+    let (read, _) = rustix::io::pread(file, &mut chunk[..length], offset)?;
     Ok(read.to_vec())
 }
 
-/// A file as a stream: what std reads through.
+/// A file as an input stream, which is how `std` reads files on wasm32-wasip2.
 pub(super) struct FileStream {
     file: Arc<File>,
     offset: u64,
 }
 
 impl FileStream {
-    /// The file from `offset` on.
+    /// A stream of the bytes from `offset` on.
     pub(super) fn new(file: Arc<File>, offset: u64) -> Self {
         Self { file, offset }
     }

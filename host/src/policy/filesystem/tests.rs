@@ -1,5 +1,5 @@
-//! What a policy is told of directories and files.
-#![expect(clippy::disallowed_methods, reason = "tests arrange a directory themselves")]
+//! Directories and files as a policy reads them.
+#![expect(clippy::disallowed_methods, reason = "tests create their own directories")]
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -12,29 +12,34 @@ use wasmtime_wasi::p2::bindings::sync::filesystem::types::{
 
 use super::*;
 
-/// A preopened directory.
-fn preopened(files: &mut ReadOnly<'_>, path: &Path) -> Resource<Descriptor> {
+static LISTED: AtomicU64 = AtomicU64::new(0);
+
+/// Preopens a directory.
+fn preopen(files: &mut ReadOnlyFiles<'_>, path: &Path) -> Resource<Descriptor> {
     files.preopen(Dir::open_ambient_dir(path, ambient_authority()).unwrap()).unwrap()
 }
 
-/// The resource itself is the caller's to keep.
+/// A second handle to a resource that the caller keeps.
 fn borrow<T: 'static>(resource: &Resource<T>) -> Resource<T> {
     Resource::new_borrow(resource.rep())
 }
 
 /// Opens a path for reading.
-fn opened(
-    files: &mut ReadOnly<'_>,
+fn open(
+    files: &mut ReadOnlyFiles<'_>,
     dir: &Resource<Descriptor>,
     path: &str,
-    only: OpenFlags,
+    flags: OpenFlags,
 ) -> Resource<Descriptor> {
-    let (plain, read) = (PathFlags::empty(), DescriptorFlags::READ);
-    files.open_at(borrow(dir), plain, path.to_owned(), only, read).unwrap()
+    let (no_follow, read) = (PathFlags::empty(), DescriptorFlags::READ);
+    files.open_at(borrow(dir), no_follow, path.to_owned(), flags, read).unwrap()
 }
 
-/// All that a listing tells from where it stands; of a name that cannot be said, a `?`.
-fn rest(files: &mut ReadOnly<'_>, stream: &Resource<DirectoryEntryStream>) -> Vec<String> {
+/// The remaining entries of a listing, sorted; `?` for a name that is not UTF-8.
+fn read_rest(
+    files: &mut ReadOnlyFiles<'_>,
+    stream: &Resource<DirectoryEntryStream>,
+) -> Vec<String> {
     let mut names = Vec::new();
     loop {
         match files.read_directory_entry(borrow(stream)) {
@@ -51,16 +56,16 @@ fn rest(files: &mut ReadOnly<'_>, stream: &Resource<DirectoryEntryStream>) -> Ve
     names
 }
 
-fn list(files: &mut ReadOnly<'_>, dir: &Resource<Descriptor>) -> Vec<String> {
+fn list(files: &mut ReadOnlyFiles<'_>, dir: &Resource<Descriptor>) -> Vec<String> {
     let stream = files.read_directory(borrow(dir)).unwrap();
-    rest(files, &stream)
+    read_rest(files, &stream)
 }
 
 #[test]
-fn every_descriptor_can_be_listed_and_listed_again() {
+fn every_descriptor_can_be_listed_repeatedly() {
     let dir = tempfile::tempdir().unwrap();
     let name = |number: usize| format!("{number:0200}");
-    // More than one system call tells.
+    // More names than one system call returns.
     let mut all: Vec<_> = (0..100).map(name).collect();
     for name in &all {
         std::fs::create_dir(dir.path().join(name)).unwrap();
@@ -68,72 +73,72 @@ fn every_descriptor_can_be_listed_and_listed_again() {
     std::fs::create_dir(dir.path().join(OsStr::from_bytes(b"\xff"))).unwrap();
     all.push("?".to_owned());
     let mut table = ResourceTable::new();
-    let mut files = ReadOnly { table: &mut table };
-    let root = preopened(&mut files, dir.path());
-    let only = OpenFlags::DIRECTORY;
-    let inside = opened(&mut files, &root, ".", only);
-    for dir in [&root, &inside] {
+    let mut files = ReadOnlyFiles { table: &mut table, listed: &LISTED };
+    let root = preopen(&mut files, dir.path());
+    let reopened = open(&mut files, &root, ".", OpenFlags::DIRECTORY);
+    for dir in [&root, &reopened] {
         assert_eq!(list(&mut files, dir), all);
         assert_eq!(list(&mut files, dir), all);
         let (one, other) = (files.read_directory(borrow(dir)), files.read_directory(borrow(dir)));
         let (one, other) = (one.unwrap(), other.unwrap());
         assert!(matches!(files.read_directory_entry(borrow(&one)), Ok(Some(_))));
-        assert_eq!(rest(&mut files, &other), all);
-        assert_eq!(rest(&mut files, &one).len(), all.len() - 1);
+        assert_eq!(read_rest(&mut files, &other), all);
+        assert_eq!(read_rest(&mut files, &one).len(), all.len() - 1);
     }
-    let empty = opened(&mut files, &root, &name(0), only);
+    let empty = open(&mut files, &root, &name(0), OpenFlags::DIRECTORY);
     assert!(list(&mut files, &empty).is_empty());
 }
 
-/// Other runs remove their mount points while a policy looks.
+/// Other runs remove their mount points while a policy searches.
 #[test]
-fn a_directory_that_is_removed_has_no_entries() {
+fn a_removed_directory_has_no_entries() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir(dir.path().join("gone")).unwrap();
     let mut table = ResourceTable::new();
-    let mut files = ReadOnly { table: &mut table };
-    let root = preopened(&mut files, dir.path());
-    let gone = opened(&mut files, &root, "gone", OpenFlags::DIRECTORY);
+    let mut files = ReadOnlyFiles { table: &mut table, listed: &LISTED };
+    let root = preopen(&mut files, dir.path());
+    let gone = open(&mut files, &root, "gone", OpenFlags::DIRECTORY);
     std::fs::remove_dir(dir.path().join("gone")).unwrap();
     assert!(list(&mut files, &gone).is_empty());
 }
 
-/// What the reads of a file tell: how many bytes, and whether they are the last.
-fn reads(path: &Path, asked: Filesize) -> Vec<(usize, bool)> {
+/// Reads a file to its end; returns the number of bytes of each read, and whether it was
+/// reported to be the last one.
+fn read_lengths(path: &Path, length: Filesize) -> Vec<(usize, bool)> {
     let mut table = ResourceTable::new();
-    let mut files = ReadOnly { table: &mut table };
-    let root = preopened(&mut files, path.parent().unwrap());
+    let mut files = ReadOnlyFiles { table: &mut table, listed: &LISTED };
+    let root = preopen(&mut files, path.parent().unwrap());
     let name = path.file_name().unwrap().to_str().unwrap();
-    let file = opened(&mut files, &root, name, OpenFlags::empty());
-    let (mut told, mut offset) = (Vec::new(), 0);
+    let file = open(&mut files, &root, name, OpenFlags::empty());
+    let (mut lengths, mut offset) = (Vec::new(), 0);
     loop {
-        let (bytes, end) = files.read(borrow(&file), asked, offset).unwrap();
+        let (bytes, end) = files.read(borrow(&file), length, offset).unwrap();
         offset += bytes.len() as Filesize;
-        told.push((bytes.len(), end));
+        lengths.push((bytes.len(), end));
         if end {
-            return told;
+            return lengths;
         }
     }
 }
 
 #[test]
-fn the_last_bytes_of_a_file_are_told_as_such() {
+fn the_last_read_of_a_file_reports_its_end() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("file");
-    let written = |length: usize| std::fs::write(&file, vec![b'.'; length]).unwrap();
-    written(0);
-    assert_eq!(reads(&file, 100), [(0, true)]);
-    written(100);
-    assert_eq!(reads(&file, 100), [(100, true)]);
-    assert_eq!(reads(&file, 60), [(60, false), (40, true)]);
-    written(20_000);
-    assert_eq!(reads(&file, u64::MAX), [(8192, false), (8192, false), (3616, true)]);
+    let write = |length: usize| std::fs::write(&file, vec![b'.'; length]).unwrap();
+    write(0);
+    assert_eq!(read_lengths(&file, 100), [(0, true)]);
+    write(100);
+    assert_eq!(read_lengths(&file, 100), [(100, true)]);
+    assert_eq!(read_lengths(&file, 60), [(60, false), (40, true)]);
+    write(20_000);
+    assert_eq!(read_lengths(&file, u64::MAX), [(8192, false), (8192, false), (3616, true)]);
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_file_without_a_size_ends_where_nothing_comes() {
-    let told = reads(Path::new("/proc/self/status"), 8192);
-    assert!(told.len() > 1 && told[0].0 > 0, "{told:?}");
-    assert_eq!(told.last(), Some(&(0, true)));
+fn a_file_without_a_size_ends_at_an_empty_read() {
+    let lengths = read_lengths(Path::new("/proc/self/status"), 8192);
+    assert!(lengths.len() > 1 && lengths[0].0 > 0, "{lengths:?}");
+    assert_eq!(lengths.last(), Some(&(0, true)));
 }

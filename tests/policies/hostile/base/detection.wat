@@ -2,7 +2,8 @@
   (type $strings (list string))
   (type $selection (variant (case "auto") (case "off") (case "listed" $strings)))
   (type $query (record
-    (field "root" string) (field "selection" $selection) (field "depth" u32)))
+    (field "root" string) (field "selection" $selection) (field "also" $strings)
+    (field "except" $strings) (field "depth" (option u32)) (field "skip" $strings)))
   (type $kind (variant
     (case "venv") (case "conda") (case "unmarked") (case "reserved") (case "unseen")
     (case "other" string)))
@@ -14,7 +15,8 @@
   (type $note (record
     (field "severity" $severity) (field "path" (option string)) (field "message" string)))
   (type $findings (record
-    (field "environments" (list $finding)) (field "notes" (list $note))))
+    (field "environments" (list $finding)) (field "primary" (option string))
+    (field "notes" (list $note))))
   (type $unreadable (record (field "path" string) (field "message" string)))
   (type $refusal (variant
     (case "invalid" string) (case "unreadable" $unreadable) (case "unsupported" string)))

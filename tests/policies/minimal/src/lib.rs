@@ -16,6 +16,8 @@ impl Guest for Policy {
     fn detect(query: Query) -> Result<Findings, Refusal> {
         let root = Path::new(&query.root);
         let (mut environments, mut notes) = (Vec::new(), Vec::new());
+        // Empty unless the selection is `auto`.
+        let mut listed = query.also;
         match query.selection {
             Selection::Auto if !root.join("Cargo.toml").is_file() => {}
             Selection::Auto if root.join("target").is_symlink() => notes.push(Note {
@@ -28,13 +30,17 @@ impl Guest for Policy {
                 environments.push(finding(root, "target", built, "beside Cargo.toml"));
             }
             Selection::Off => {}
-            Selection::Listed(paths) => {
-                let listed = |path: &String| finding(root, path, Kind::Unmarked, "listed");
-                environments.extend(paths.iter().map(listed));
-            }
+            Selection::Listed(paths) => listed = paths,
         }
+        let unmarked = |path: &String| finding(root, path, Kind::Unmarked, "listed");
+        environments.extend(listed.iter().map(unmarked));
+        environments.retain(|found| {
+            let is_open = |open: &String| Path::new(&found.path).starts_with(open);
+            !query.except.iter().any(is_open)
+        });
         environments.sort_by(|one, other| one.path.cmp(&other.path));
-        Ok(Findings { environments, notes })
+        environments.dedup_by(|later, first| later.path == first.path);
+        Ok(Findings { environments, primary: None, notes })
     }
 }
 
@@ -55,21 +61,32 @@ mod tests {
     use super::*;
 
     /// What is found in this very project.
-    fn found(selection: Selection) -> Vec<String> {
+    fn found(selection: Selection, also: &[&str], except: &[&str]) -> Vec<String> {
         let root = env!("CARGO_MANIFEST_DIR").to_owned();
-        let findings = Policy::detect(Query { root, selection, depth: 3 }).unwrap();
+        let (also, except, skip) = (owned(also), owned(except), Vec::new());
+        let query = Query { root, selection, also, except, depth: None, skip };
+        let findings = Policy::detect(query).unwrap();
         findings.environments.into_iter().map(|finding| finding.path).collect()
+    }
+
+    fn owned(paths: &[&str]) -> Vec<String> {
+        paths.iter().map(|&path| path.to_owned()).collect()
     }
 
     #[test]
     fn target_is_found_beside_cargo_toml() {
-        assert_eq!(found(Selection::Auto), ["target"]);
+        assert_eq!(found(Selection::Auto, &[], &[]), ["target"]);
+    }
+
+    #[test]
+    fn directories_are_added_and_excepted() {
+        assert_eq!(found(Selection::Auto, &["target", "new"], &[]), ["new", "target"]);
+        assert!(found(Selection::Auto, &[], &["target"]).is_empty());
     }
 
     #[test]
     fn what_is_listed_is_found_sorted() {
-        let listed = ["src", "new"].map(str::to_owned).to_vec();
-        assert_eq!(found(Selection::Listed(listed)), ["new", "src"]);
-        assert!(found(Selection::Off).is_empty());
+        assert_eq!(found(Selection::Listed(owned(&["src", "new"])), &[], &[]), ["new", "src"]);
+        assert!(found(Selection::Off, &[], &[]).is_empty());
     }
 }

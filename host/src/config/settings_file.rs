@@ -1,0 +1,170 @@
+//! The type of `paude.json` and of the user's `config.json`, which have the same keys.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+
+use schemars::JsonSchema;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+
+use crate::engine::EngineChoice;
+use crate::value::{Depth, EnvName, Image, Policies, Seconds, Size, Storage, UserIds, Venv};
+
+/// Which of the two files a [`SettingsFile`] is.
+pub(super) trait Origin: Default {
+    /// Whether the file may set a [`Grant`].
+    const MAY_GRANT: bool;
+}
+
+/// `paude.json`, which comes with the repository and is untrusted.
+#[derive(Debug, Default)]
+pub(super) struct ProjectFile;
+
+/// `config.json`, which the user wrote.
+#[derive(Debug, Default)]
+pub(super) struct UserFile;
+
+impl Origin for ProjectFile {
+    const MAY_GRANT: bool = false;
+}
+
+impl Origin for UserFile {
+    const MAY_GRANT: bool = true;
+}
+
+/// How paude runs this project in a container.
+// One field for each key: its name, its type, its description in the JSON Schema and, by
+// `Grant`, that a project may not set it. `every_key_is_known_everywhere` in `tests.rs` checks
+// what is written elsewhere about a key.
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default, bound = "O: Origin", expecting = "an object of settings")]
+#[schemars(title = "paude.json", rename = "paude.json", bound = "O: Origin")]
+pub(super) struct SettingsFile<O> {
+    /// Schema for editors; paude does not use it.
+    #[serde(rename = "$schema")]
+    schema: Option<String>,
+    /// Which directories are hidden behind an empty one: "auto" (environments are recognised),
+    /// "none", or an array of directories inside the project. If "auto" is in the array, the
+    /// others are hidden in addition, and an entry "!DIR" excludes a directory.
+    pub(super) venv: Option<Venv>,
+    /// How many directories deep environments are looked for. Default: no bound.
+    pub(super) depth: Option<Depth>,
+    /// Directories in which environments are not looked for: a name applies everywhere, a path
+    /// with "/" to that directory alone.
+    pub(super) skip: Option<Vec<String>>,
+    /// Run by /bin/sh in the container before the command or shell.
+    pub(super) setup: Option<String>,
+    /// The container image; "base" is another name for this key. Default: the official Python
+    /// image of the host environment's version.
+    #[serde(alias = "base")]
+    pub(super) image: Option<Image>,
+    /// Variables of the container.
+    pub(super) env: Option<BTreeMap<EnvName, String>>,
+    /// Size limit of each empty directory: bytes, or a string such as "2g".
+    pub(super) size: Option<Size>,
+    /// What is mounted over each hidden directory: "tmpfs" (memory, gone with the container) or
+    /// "volume" (kept for the next run; the setup runs again when its inputs change).
+    pub(super) storage: Option<Storage>,
+    /// The policies that decide what is hidden: a component in the project, "builtin", or an
+    /// array of these, whose findings are merged. An object with "path" and "sha256" accepts
+    /// only a file with that hash.
+    pub(super) policy: Option<Policies>,
+    /// The engine that runs the container.
+    #[schemars(skip)]
+    pub(super) engine: Grant<EngineChoice, O>,
+    /// Further arguments of podman or docker.
+    #[schemars(skip)]
+    pub(super) engine_args: Grant<Vec<String>, O>,
+    /// The user that the container runs as.
+    #[schemars(skip)]
+    pub(super) user: Grant<UserIds, O>,
+    /// The wall time that each policy has.
+    #[schemars(skip)]
+    pub(super) policy_timeout: Grant<Seconds, O>,
+    #[schemars(skip)]
+    packages: Ignored,
+    #[schemars(skip)]
+    pip_install: Ignored,
+    #[schemars(skip)]
+    create: Ignored,
+    #[schemars(skip)]
+    build: Ignored,
+}
+
+impl<O> SettingsFile<O> {
+    /// The keys in the file that only the original Python program had.
+    pub(super) fn ignored_keys(&self) -> Vec<&'static str> {
+        [
+            ("packages", &self.packages),
+            ("pip_install", &self.pip_install),
+            ("create", &self.create),
+            ("build", &self.build),
+        ]
+        .into_iter()
+        .filter_map(|(key, Ignored(present))| present.then_some(key))
+        .collect()
+    }
+}
+
+/// A `T` that is read from an object only. The derived reader would also accept an array, whose
+/// values have no keys to check.
+pub(super) struct ObjectOnly<T>(pub(super) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for ObjectOnly<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+            type Value = ObjectOnly<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of settings")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<ObjectOnly<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(object)).map(ObjectOnly)
+            }
+        }
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+/// A setting that only the user may set; in `paude.json` it is an error.
+#[derive(Debug)]
+pub(super) struct Grant<T, O>(pub(super) Option<T>, PhantomData<O>);
+
+impl<T, O> Default for Grant<T, O> {
+    fn default() -> Self {
+        Self(None, PhantomData)
+    }
+}
+
+impl<'de, T: Deserialize<'de>, O: Origin> Deserialize<'de> for Grant<T, O> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if O::MAY_GRANT {
+            return T::deserialize(deserializer).map(|value| Self(Some(value), PhantomData));
+        }
+        Err(D::Error::custom(
+            "a project may not set this: it is for your command line or your own config.json",
+        ))
+    }
+}
+
+/// A key whose value is ignored. Holds whether it is present.
+#[derive(Debug, Default)]
+struct Ignored(bool);
+
+impl<'de> Deserialize<'de> for Ignored {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self(true))
+    }
+}
+
+/// The JSON Schema of `paude.json`, derived from [`SettingsFile`].
+pub(crate) fn schema() -> schemars::Schema {
+    let mut schema = schemars::schema_for!(SettingsFile<ProjectFile>);
+    // schemars adds "default": null to each, which is not a value of the key.
+    let properties = schema.get_mut("properties").and_then(|value| value.as_object_mut());
+    for property in properties.into_iter().flat_map(|object| object.values_mut()) {
+        property.as_object_mut().map(|object| object.remove("default"));
+    }
+    schema
+}

@@ -1,0 +1,311 @@
+//! Runs a policy on a thread of its own.
+//!
+//! Epochs interrupt WebAssembly code, but neither a host call that blocks (a sleep, a slow disk)
+//! nor a compilation. When the time is over, the caller therefore stops waiting and leaves the
+//! thread behind, which ends with the process.
+
+#[cfg(test)]
+mod tests;
+
+use std::fs::File;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Resource, getrlimit};
+use wasmtime::component::Component;
+use wasmtime::{Engine, Result, Store};
+
+use super::builtin;
+use super::cache::Cache;
+use super::failure::{PolicyFailure, classify_error};
+use super::inspect::{self, ComponentFault, Inspection};
+use super::limits::{Allowed, Limit};
+use super::sandbox::{self, PolicyState};
+use super::spinner::Spinner;
+use super::tuning;
+use super::watchdog::Watchdog;
+use crate::deadline::Deadline;
+use crate::wit;
+
+/// A component that is not built in and has to be compiled.
+pub(super) struct CustomComponent {
+    /// The content of its file.
+    pub(super) bytes: Vec<u8>,
+    /// The cache for its machine code, if it is to be cached.
+    pub(super) cache: Option<Cache>,
+    /// Shown while it is compiled.
+    pub(super) spinner: Spinner,
+}
+
+/// The code of a policy, before its thread starts.
+enum PolicyCode {
+    Compiled(Component),
+    /// The bytes of a component, and the cache for its machine code.
+    Binary(Vec<u8>, Option<Cache>),
+}
+
+/// The resources that a policy used, with its start and without its compilation.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PolicyUsage {
+    /// Wall time.
+    pub(super) time: Duration,
+    /// The limit of the wall time.
+    pub(super) allowed: Duration,
+    /// Bytes of all its memories together.
+    pub(super) memory: usize,
+}
+
+/// Bytes of the thread's stack; untouched pages take no memory.
+const STACK: usize = 8 << 20;
+/// Bytes of the stack for a custom component. wasmtime's reader recurses as deep as the types are
+/// nested, without a limit: the watchdog ([`Allowed::growth`]) must end it before it overflows
+/// the stack, which would abort paude.
+const READER_STACK: usize = 1 << 30;
+
+/// What a policy's thread is started with.
+struct ThreadInput {
+    engine: Engine,
+    code: PolicyCode,
+    /// Bytes of the thread's stack.
+    stack: usize,
+    /// Shown while the code is compiled, if it is.
+    spinner: Option<Spinner>,
+}
+
+impl ThreadInput {
+    /// Chooses the engine's settings and the stack for a component (`None` for the built-in one).
+    fn prepare(component: Option<CustomComponent>) -> std::result::Result<Self, PolicyFailure> {
+        let unable = |error| PolicyFailure::Host(format!("no policy can run here: {error:#}"));
+        let Some(CustomComponent { bytes, cache, spinner }) = component else {
+            let (engine, component) = builtin::load().map_err(unable)?;
+            let code = PolicyCode::Compiled(component);
+            return Ok(Self { engine, code, stack: STACK, spinner: None });
+        };
+        let address_space = getrlimit(Resource::As).current;
+        let mut settings = tuning::config();
+        match address_space {
+            // Large reservations make bounds checks unnecessary: compiling takes a third less
+            // time, and less memory.
+            None => settings.memory_reservation(4 << 30).memory_guard_size(32 << 20),
+            Some(_) => tuning::reserve_little(&mut settings),
+        };
+        let quarter = address_space.and_then(|bytes| usize::try_from(bytes / 4).ok());
+        let stack = quarter.map_or(READER_STACK, |quarter| quarter.min(READER_STACK));
+        let engine = Engine::new(&settings).map_err(unable)?;
+        let code = PolicyCode::Binary(bytes, cache);
+        Ok(Self { engine, code, stack, spinner: Some(spinner) })
+    }
+}
+
+/// The instance of a policy, used by its thread.
+pub(super) struct Guest {
+    store: Store<PolicyState>,
+    detection: wit::detection::Guest,
+    planning: Option<wit::planning::Guest>,
+}
+
+impl Guest {
+    fn memory(&self) -> usize {
+        self.store.data().memory
+    }
+
+    /// Calls `detection.detect`.
+    pub(super) fn detect(
+        &mut self,
+        query: &wit::Query,
+    ) -> Result<Result<wit::Findings, wit::Refusal>> {
+        self.detection.call_detect(&mut self.store, query)
+    }
+
+    /// Calls `planning.plan`, which the policy must export.
+    pub(super) fn plan(
+        &mut self,
+        findings: &wit::Findings,
+        layout: &wit::Layout,
+    ) -> Result<Result<wit::Plan, wit::Refusal>> {
+        let planning = self.planning.as_ref().expect("called only if the policy plans");
+        planning.call_plan(&mut self.store, findings, layout)
+    }
+}
+
+/// A call for the policy's thread to make.
+type Call = Box<dyn FnOnce(&mut Guest) + Send>;
+
+/// The caller's side of a started policy. Its thread ends when this is dropped.
+pub(super) struct PolicyThread {
+    engine: Engine,
+    calls: mpsc::Sender<Call>,
+    watchdog: Watchdog,
+    /// How many directories the policy has listed.
+    listed: Arc<AtomicU64>,
+    /// The wall time that the policy may use.
+    time: Duration,
+    /// [`Allowed::shares_time`]
+    shares_time: bool,
+    usage: PolicyUsage,
+    /// Whether the policy exports `planning`.
+    pub(super) plans: bool,
+    /// The exports and imports of the component.
+    pub(super) inspection: Inspection,
+}
+
+impl PolicyThread {
+    /// Compiles and instantiates a policy (`None` for the built-in one) that can read `root`. The
+    /// deadline is postponed by the time that compiling takes.
+    pub(super) fn start(
+        component: Option<CustomComponent>,
+        root: Option<File>,
+        allowed: Allowed,
+        deadline: &mut Deadline,
+    ) -> std::result::Result<Self, PolicyFailure> {
+        // The built-in policy is not compiled. If paude grows all the same, the thread of an
+        // earlier policy has not ended yet.
+        let growth = if component.is_none() { usize::MAX } else { allowed.growth };
+        let file_bytes = component.as_ref().map_or(0, |custom| custom.bytes.len());
+        let watchdog = Watchdog::new(Allowed { growth, ..allowed }, file_bytes);
+        let ThreadInput { engine, code, stack, spinner } = ThreadInput::prepare(component)?;
+
+        let (compiled, when_compiled) = mpsc::channel();
+        let (started, when_started) = mpsc::channel();
+        let (calls, next_calls) = mpsc::channel::<Call>();
+        let thread_engine = engine.clone();
+        let listed = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&listed);
+        std::thread::Builder::new()
+            .name("policy".to_owned())
+            .stack_size(stack)
+            .spawn(move || {
+                let component = code.compile(&thread_engine);
+                let _ = compiled.send(());
+                let instance = component
+                    .and_then(|component| instantiate(&thread_engine, &component, root, counter));
+                match instance {
+                    Ok((mut guest, inspection)) => {
+                        let plans = guest.planning.is_some();
+                        let _ = started.send(Ok((plans, guest.memory(), inspection)));
+                        next_calls.into_iter().for_each(|call| call(&mut guest));
+                    }
+                    Err(failure) => drop(started.send(Err(failure))),
+                }
+            })
+            .map_err(|error| PolicyFailure::Host(format!("cannot start a thread: {error}")))?;
+
+        let Allowed { time, shares_time, compile_time, .. } = allowed;
+        if let Some(mut spinner) = spinner {
+            let limit = Limit::CompileTime(compile_time);
+            let compiled = deadline.exclude(|| {
+                watchdog.wait(&when_compiled, compile_time, limit, || spinner.update())
+            });
+            compiled.map_err(PolicyFailure::Limit)?;
+        }
+        let usage = PolicyUsage { time: Duration::ZERO, allowed: time, memory: 0 };
+        let inspection = Inspection::default();
+        let plans = false;
+        let mut thread =
+            Self { engine, calls, watchdog, listed, time, shares_time, usage, plans, inspection };
+        let (plans, memory, inspection) = thread.wait(&when_started, *deadline, || ())??;
+        thread.usage.memory = memory;
+        Ok(Self { plans, inspection, ..thread })
+    }
+
+    /// A counter of the directories that the policy lists.
+    pub(super) fn listed(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.listed)
+    }
+
+    /// Makes a call in the time that the policy and the deadline leave, and calls `tick` every few milliseconds meanwhile.
+    pub(super) fn call<R: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut Guest) -> Result<R> + Send + 'static,
+        deadline: Deadline,
+        tick: impl FnMut(),
+    ) -> std::result::Result<R, PolicyFailure> {
+        self.watchdog.resume();
+        let (results, when_returned) = mpsc::channel();
+        let _ = self.calls.send(Box::new(move |guest| {
+            let result = work(guest).map_err(|error| classify_error(&guest.store, &error));
+            let _ = results.send(result.map(|value| (value, guest.memory())));
+        }));
+        let (value, memory) = self.wait(&when_returned, deadline, tick)??;
+        self.watchdog.pause();
+        self.usage.memory = memory;
+        Ok(value)
+    }
+
+    /// The resources used so far.
+    pub(super) fn usage(&self) -> PolicyUsage {
+        self.usage
+    }
+
+    fn wait<T>(
+        &mut self,
+        receiver: &mpsc::Receiver<T>,
+        deadline: Deadline,
+        tick: impl FnMut(),
+    ) -> std::result::Result<T, PolicyFailure> {
+        let start = Instant::now();
+        let (own, total) = (self.time.saturating_sub(self.usage.time), deadline.left());
+        let limit = match self.shares_time && total < own {
+            true => Limit::TotalTime(deadline.time()),
+            false => Limit::Time(self.time),
+        };
+        let received = self.watchdog.wait(receiver, own.min(total), limit, tick);
+        self.usage.time += start.elapsed();
+        match received {
+            Ok(Some(value)) => Ok(value),
+            Ok(None) => Err(PolicyFailure::Host("this is a bug in paude".to_owned())),
+            Err(limit) => {
+                // Running WebAssembly code traps now; a thread in a host call is left behind.
+                self.engine.increment_epoch();
+                Err(PolicyFailure::Limit(limit))
+            }
+        }
+    }
+}
+
+impl PolicyCode {
+    fn compile(self, engine: &Engine) -> std::result::Result<Component, PolicyFailure> {
+        let (bytes, cache) = match self {
+            Self::Compiled(component) => return Ok(component),
+            Self::Binary(bytes, cache) => (bytes, cache),
+        };
+        inspect::check_header(&bytes)?;
+        let invalid = |error| {
+            PolicyFailure::from(ComponentFault::other("it is not a valid component", &error))
+        };
+        // Never `deserialize`, which would execute the bytes of the file unchecked.
+        match cache {
+            Some(cache) => cache.compile(engine, &bytes),
+            None => Component::from_binary(engine, &bytes),
+        }
+        .map_err(invalid)
+    }
+}
+
+fn instantiate(
+    engine: &Engine,
+    component: &Component,
+    root: Option<File>,
+    listed: Arc<AtomicU64>,
+) -> std::result::Result<(Guest, Inspection), PolicyFailure> {
+    let (inspection, pre) = Inspection::check(engine, component).map_err(PolicyFailure::Invalid)?;
+    let invalid = |error| PolicyFailure::from(ComponentFault::other("it cannot be linked", &error));
+    let detection = wit::detection::GuestIndices::new(&pre).map_err(invalid)?;
+    // `planning` is optional, but must have the right type if it is there.
+    let planning = component
+        .get_export_index(None, "paude:isolation/planning@0.1.0")
+        .map(|_| wit::planning::GuestIndices::new(&pre))
+        .transpose()
+        .map_err(invalid)?;
+
+    let mut store = sandbox::create_store(engine, root, listed);
+    let instance = match pre.instantiate(&mut store) {
+        Ok(instance) => instance,
+        Err(error) => return Err(classify_error(&store, &error)),
+    };
+    let planning = planning.map(|indices| indices.load(&mut store, &instance)).transpose();
+    let planning = planning.map_err(invalid)?;
+    let detection = detection.load(&mut store, &instance).map_err(invalid)?;
+    Ok((Guest { store, detection, planning }, inspection))
+}

@@ -1,0 +1,227 @@
+//! The property of renderers: each engine parses from their output exactly what was rendered.
+
+use std::ffi::{OsStr, OsString};
+
+use arbitrary::{Result, Unstructured};
+
+use super::{Argv, Rendered, Sandbox, entry};
+use crate::engine::{DETACH_KEYS, Engine, READ_ONLY_FIELD, User};
+use crate::plan::{Plan, Shadow};
+use crate::run_spec::{GuardedMount, RunSpec};
+use crate::testing::hostile_text;
+use crate::testing::parsers::{assert_shell_parses, only_value, parse_mount, parse_options};
+use crate::workspace::Identity;
+
+/// Renders any plan and specification for every engine. A parser of the engine's syntax finds
+/// the same sources, targets, options and arguments, or the error names the engine and the
+/// reason.
+pub fn render(bytes: &[u8]) {
+    let mut u = Unstructured::new(bytes);
+    let (Ok(Some(plan)), Ok(spec)) = (Plan::generated(&mut u), generate_spec(&mut u)) else {
+        return;
+    };
+    let volumes = match spec.volumes.is_empty() {
+        true => Vec::new(),
+        false => (0..plan.shadows().len()).map(|n| format!("paude-{n}").into()).collect(),
+    };
+    let spec = RunSpec { guarded: GuardedMount::all(&plan), volumes, ..spec };
+    for engine in Engine::ALL {
+        match super::render(&plan, &RunSpec { engine, ..spec.clone() }) {
+            Ok(Rendered::Command(argv)) => check_oci(engine, &argv, &plan, &spec),
+            Ok(Rendered::Sandbox(sandbox)) => check_native(&sandbox, &plan, &spec),
+            Ok(Rendered::Document(text)) => panic!("not a command: {text}"),
+            Err(unsupported) => {
+                assert_ne!(engine, Engine::Native, "{unsupported:?}: every byte is representable");
+                let report = crate::error::Error::from(unsupported).report();
+                let start = format!("error: {engine} cannot represent ");
+                assert!(report.starts_with(&start), "{report}");
+                assert!(is_refusable(&plan, &spec), "{report}, but all of it is representable");
+                assert!(!report.chars().any(|c| c.is_control() && c != '\n'), "{report:?}");
+            }
+        }
+    }
+}
+
+fn generate_spec(u: &mut Unstructured<'_>) -> Result<RunSpec> {
+    let mut env = Vec::new();
+    for _ in 0..u.int_in_range(0..=2)? {
+        env.push((format!("V{}", u.int_in_range(0..=1)?), hostile_text::string(u)?));
+    }
+    let mut command = Vec::new();
+    for _ in 0..u.int_in_range(0..=3)? {
+        command.push(hostile_text::argument(u)?);
+    }
+    Ok(RunSpec {
+        engine: Engine::Native,
+        name: "paude-1".to_owned(),
+        image: "localhost/image:1".to_owned(),
+        image_reason: None,
+        command,
+        setup: u.ratio(1, 2)?.then(|| hostile_text::string(u)).transpose()?,
+        env,
+        user: match u.int_in_range(0..=2)? {
+            0 => User::Image,
+            1 => User::Container("1000:1000".to_owned()),
+            _ => User::KeepId { uid: 1000, gid: 1000 },
+        },
+        volumes: u.ratio(1, 2)?.then(OsString::new).into_iter().collect(),
+        guarded: Vec::new(),
+        identity: Identity {
+            inode: Some(7),
+            witness: u.ratio(1, 2)?.then(|| hostile_text::string(u).map(Into::into)).transpose()?,
+        },
+        unguarded: false,
+        tty: u.arbitrary()?,
+        selinux: u.arbitrary()?,
+        read_only: u.arbitrary()?,
+        engine_args: u.ratio(1, 4)?.then(|| "--network=none".to_owned()).into_iter().collect(),
+    })
+}
+
+/// Whether there is anything that podman and docker cannot represent.
+fn is_refusable(plan: &Plan, spec: &RunSpec) -> bool {
+    let not_utf8 = |text: &OsStr| text.to_str().is_none();
+    let has_crlf = |text: &OsStr| text.as_encoded_bytes().windows(2).any(|two| two == b"\r\n");
+    let targets = plan.shadows().iter().map(|shadow| shadow.target().as_os_str());
+    let mut paths = targets.chain([plan.target().as_os_str()]);
+    paths.any(|path| not_utf8(path) || has_crlf(path) || path.len() > 3950)
+        || spec.command.iter().any(|arg| not_utf8(arg))
+        || spec.env.iter().any(|(_, value)| has_crlf(value.as_ref()))
+}
+
+/// The value of an option that occurs exactly once.
+fn value_of<'o>(options: &'o [(String, Vec<OsString>)], name: &str) -> &'o str {
+    let mut found = options.iter().filter(|(option, _)| option == name);
+    let value = found.next().unwrap_or_else(|| panic!("no {name}"));
+    assert!(found.next().is_none(), "{name} twice");
+    only_value(&value.1)
+}
+
+fn check_oci(engine: Engine, argv: &Argv, plan: &Plan, spec: &RunSpec) {
+    assert_shell_parses(&argv.to_string(), argv.iter());
+    assert_eq!(
+        (argv.program.to_str(), argv.args[0].to_str()),
+        (Some(engine.to_string().as_str()), Some("run"))
+    );
+    let (options, rest) = parse_options(&argv.args[1..], |name| match name {
+        "--rm" | "--interactive" | "--tty" => Some(0),
+        "--name" | "--label" | "--userns" | "--user" | "--mount" | "--workdir" | "--env"
+        | "--entrypoint" | "--security-opt" => Some(1),
+        _ => None,
+    });
+    // The image and the arguments of the entry point follow the options.
+    assert_eq!(rest[0].to_str(), Some(spec.image.as_str()));
+    assert_eq!(rest[1..], entry::args(plan, spec));
+    assert_eq!(value_of(&options, "--entrypoint"), entry::SHELL);
+    assert_eq!(value_of(&options, "--name"), spec.name);
+    let workspace = plan.workspace().as_path().to_str().expect("refused otherwise");
+    let target = plan.target().as_path().to_str().expect("refused otherwise");
+    assert_eq!(value_of(&options, "--workdir"), target);
+    assert_eq!(value_of(&options, "--label"), format!("paude.workspace={workspace}"));
+    assert_eq!(options.iter().any(|(name, _)| name == DETACH_KEYS), spec.tty);
+    let env: Vec<_> = options
+        .iter()
+        .filter(|(name, _)| name == "--env")
+        .map(|(_, env)| only_value(env))
+        .collect();
+    let expected: Vec<_> = spec.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    assert_eq!(env, expected);
+
+    let mounts = options
+        .iter()
+        .filter(|(name, _)| name == "--mount")
+        .map(|(_, value)| parse_mount(only_value(value)));
+    let mut bind = vec![("type", "bind"), ("source", workspace), ("destination", target)];
+    bind.extend(spec.read_only.then_some((READ_ONLY_FIELD, "")));
+    let mut expected = vec![fields(&bind)];
+    expected.extend(plan.shadows().iter().enumerate().map(|(index, shadow)| {
+        match spec.volumes.get(index) {
+            None => shadow_fields(engine, shadow),
+            Some(name) => volume_fields(engine, shadow, name.to_str().expect("generated as UTF-8")),
+        }
+    }));
+    assert_eq!(mounts.collect::<Vec<_>>(), expected);
+}
+
+/// The fields of a `--mount` value; an empty string stands for a key without a value.
+fn fields(pairs: &[(&str, &str)]) -> Vec<(String, Option<String>)> {
+    pairs
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (!value.is_empty()).then(|| (*value).to_owned())))
+        .collect()
+}
+
+fn shadow_fields(engine: Engine, shadow: &Shadow) -> Vec<(String, Option<String>)> {
+    let destination =
+        ("destination", shadow.target().as_path().to_str().expect("refused otherwise"));
+    let size = shadow.size().map(|size| size.to_string());
+    match engine {
+        Engine::Podman => {
+            let mut pairs = vec![
+                ("type", "tmpfs"),
+                destination,
+                ("notmpcopyup", ""),
+                ("U", ""),
+                ("tmpfs-mode", "1777"),
+            ];
+            pairs.extend(size.as_deref().map(|size| ("tmpfs-size", size)));
+            fields(&pairs)
+        }
+        _ => {
+            let size = size.map_or_else(String::new, |size| format!(",size={size}"));
+            let o = format!("o=mode=1777,nosuid,nodev{size}");
+            let option = |value| ("volume-opt", value);
+            let local =
+                [option("type=tmpfs"), option("device=tmpfs"), option(&o), ("volume-nocopy", "")];
+            fields(&[&[("type", "volume"), destination], local.as_slice()].concat())
+        }
+    }
+}
+
+fn volume_fields(engine: Engine, shadow: &Shadow, name: &str) -> Vec<(String, Option<String>)> {
+    let destination = shadow.target().as_path().to_str().expect("refused otherwise");
+    let mut pairs = vec![("type", "volume"), ("source", name), ("destination", destination)];
+    pairs.extend((engine == Engine::Docker).then_some(("volume-nocopy", "")));
+    fields(&pairs)
+}
+
+fn check_native(sandbox: &Sandbox, plan: &Plan, spec: &RunSpec) {
+    // paude sends it to the helper as JSON.
+    let json = serde_json::to_vec(sandbox).expect("every byte is representable");
+    assert_eq!(serde_json::from_slice::<Sandbox>(&json).expect("it was just serialised"), *sandbox);
+    let argv = sandbox.bwrap();
+    assert_shell_parses(&argv.to_string(), argv.iter());
+    let (options, program) = parse_options(&argv.args, |name| match name {
+        "--unshare-user-try" | "--unshare-pid" | "--unshare-ipc" | "--die-with-parent" => Some(0),
+        "--dev" | "--proc" | "--perms" | "--size" | "--tmpfs" | "--unsetenv" | "--chdir" => Some(1),
+        "--ro-bind" | "--bind" | "--setenv" => Some(2),
+        _ => None,
+    });
+    assert_eq!(program[0], entry::SHELL);
+    assert_eq!(program[1..], entry::args(plan, spec));
+    // bwrap mounts in the order of its options, so the shadows must follow the workspace.
+    let workspace = plan.workspace().as_path().as_os_str();
+    let kind = if spec.read_only { "--ro-bind" } else { "--bind" };
+    let bind = options.iter().position(|(name, values)| name == kind && values[0] == workspace);
+    let bind = bind.expect("the workspace");
+    assert_eq!(options[bind].1, [workspace, workspace]);
+    let mut after = options[bind + 1..].iter();
+    for (index, shadow) in plan.shadows().iter().enumerate() {
+        if let Some(source) = spec.volumes.get(index) {
+            let target = shadow.target().as_os_str().to_owned();
+            assert_eq!(after.next(), Some(&("--bind".to_owned(), vec![source.clone(), target])));
+            continue;
+        }
+        if let Some(size) = shadow.size() {
+            assert_eq!(after.next(), Some(&("--size".to_owned(), vec![size.to_string().into()])));
+        }
+        let target = shadow.target().as_os_str().to_owned();
+        assert_eq!(after.next(), Some(&("--tmpfs".to_owned(), vec![target])));
+    }
+    let rest: Vec<_> = after.map(|(name, _)| name.as_str()).collect();
+    assert!(
+        rest.iter().all(|name| ["--unsetenv", "--setenv", "--chdir"].contains(name)),
+        "{rest:?}"
+    );
+    assert_eq!(options.last(), Some(&("--chdir".to_owned(), vec![workspace.to_owned()])));
+}

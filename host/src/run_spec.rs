@@ -1,0 +1,165 @@
+//! The specification of a run, built from the configuration, the plan and the engine.
+
+mod guarded_mount;
+
+use std::ffi::OsString;
+use std::io::IsTerminal as _;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::config::Config;
+use crate::engine::{ChosenEngine, Engine, User};
+use crate::error::{Error, Result};
+use crate::plan::Plan;
+use crate::workspace::{Identity, Workspace};
+
+pub(crate) use guarded_mount::GuardedMount;
+
+/// The image used where no environment specifies a Python version: the newest one.
+const NEWEST_PYTHON: &str = "docker.io/library/python:3-slim";
+
+/// Everything that a run needs besides the plan.
+#[derive(Clone, Debug)]
+pub struct RunSpec {
+    pub(crate) engine: Engine,
+    /// The container's name, which no other run has.
+    pub(crate) name: String,
+    /// The image; the built-in engine ignores it.
+    pub(crate) image: String,
+    /// Why that image was chosen; `None` if a setting names it.
+    pub(crate) image_reason: Option<String>,
+    /// The command and its arguments; empty for a shell.
+    pub(crate) command: Vec<OsString>,
+    /// The text that `/bin/sh` runs before the command.
+    pub(crate) setup: Option<String>,
+    /// Variables to set; the last of a name wins.
+    pub(crate) env: Vec<(String, String)>,
+    /// The user in the container.
+    pub(crate) user: User,
+    /// The storage of each shadow, in the plan's order: a volume's name or, for the built-in
+    /// engine, a directory. Empty if the shadows are in memory.
+    pub(crate) volumes: Vec<OsString>,
+    /// The mounts that are checked before, and monitored while, the command runs.
+    pub(crate) guarded: Vec<GuardedMount>,
+    /// How the guard recognises the project's directory.
+    pub(crate) identity: Identity,
+    /// Whether the command is the container's first process, without paude's script and so
+    /// without its checks.
+    pub(crate) unguarded: bool,
+    /// Whether the command gets a terminal.
+    pub(crate) tty: bool,
+    /// Whether SELinux protects this machine's files.
+    pub(crate) selinux: bool,
+    /// Whether the project's directory is on a read-only mount of this machine.
+    pub(crate) read_only: bool,
+    /// Further arguments of `podman run` or `docker run`.
+    pub(crate) engine_args: Vec<String>,
+}
+
+impl RunSpec {
+    /// Builds the specification. If no setting names an image, it uses the official one for the
+    /// Python version of the project's environment.
+    pub fn new(
+        config: &Config,
+        workspace: &Workspace,
+        plan: &Plan,
+        chosen: &ChosenEngine,
+        command: &[OsString],
+    ) -> Result<Self> {
+        let (image, image_reason) = match (&config.image, chosen.engine) {
+            (Some(image), _) => (String::from(image.clone()), None),
+            (None, Engine::Native) => (String::new(), None),
+            (None, _) => default_image(plan),
+        };
+        Ok(Self {
+            engine: chosen.engine,
+            name: container_name(),
+            image,
+            image_reason,
+            command: command.to_vec(),
+            setup: config.setup.clone(),
+            env: config.env.clone(),
+            user: chosen.user(config.user, &config.engine_args)?,
+            unguarded: false,
+            tty: std::io::stdout().is_terminal() && is_in_foreground(),
+            volumes: Vec::new(),
+            guarded: GuardedMount::all(plan),
+            identity: workspace.read_identity(|name| plan.hides(name)),
+            selinux: std::path::Path::new("/sys/fs/selinux/enforce").exists(),
+            read_only: is_read_only(workspace),
+            engine_args: config.engine_args.clone(),
+        })
+    }
+
+    /// A run of the setup without the command, in another container.
+    pub(crate) fn setup_only(&self) -> Self {
+        Self {
+            name: container_name(),
+            command: ["/bin/sh", "-c", ":"].map(OsString::from).into(),
+            tty: false,
+            ..self.clone()
+        }
+    }
+
+    /// Whether a container could be one of paude's, by its name.
+    pub(crate) fn is_container_name(name: &str) -> bool {
+        name.starts_with(NAME_PREFIX)
+    }
+
+    /// Makes the command the container's first process, for an image without a shell.
+    pub(crate) fn unguard(&mut self) -> Result<()> {
+        if self.engine == Engine::Native {
+            let message =
+                "--no-guard is for images without a shell, and the native engine has no image";
+            return Err(Error::usage(message).hint("leave it out"));
+        }
+        if self.setup.is_some() {
+            return Err(Error::usage(
+                "a setup needs a shell, and so cannot be combined with --no-guard",
+            )
+            .hint("--no-setup leaves it out"));
+        }
+        self.unguarded = true;
+        Ok(())
+    }
+}
+
+/// Whether the mount of the project's directory, or its file system, is read-only.
+fn is_read_only(workspace: &Workspace) -> bool {
+    let mount = rustix::fs::fstatvfs(workspace.dir());
+    mount.is_ok_and(|mount| mount.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY))
+}
+
+/// The official image for the Python that the host's environment was created with, and the
+/// reason for it.
+fn default_image(plan: &Plan) -> (String, Option<String>) {
+    let known = plan.primary().into_iter().chain(plan.shadows());
+    let known = known.filter_map(|shadow| Some((shadow.path(), shadow.python_series()?))).next();
+    match known {
+        Some((path, series)) => (
+            format!("docker.io/library/python:{series}-slim"),
+            Some(format!(
+                "`{}` was created with Python {series}",
+                crate::escape::shown(path.as_str())
+            )),
+        ),
+        None => {
+            (NEWEST_PYTHON.to_owned(), Some("no environment specifies a Python version".to_owned()))
+        }
+    }
+}
+
+/// Whether stdin is a terminal with paude in its foreground. From the background, an engine's
+/// client would be stopped when it uses the terminal.
+fn is_in_foreground() -> bool {
+    let group = rustix::process::getpgrp();
+    rustix::termios::tcgetpgrp(rustix::stdio::stdin()) == Ok(group)
+}
+
+/// The beginning of every container's name.
+const NAME_PREFIX: &str = "paude-";
+
+/// A name that no other run has: the process id and the time.
+fn container_name() -> String {
+    let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("{NAME_PREFIX}{:x}-{:x}", std::process::id(), time.as_micros())
+}

@@ -1,0 +1,76 @@
+//! The real engines. `cargo xtask test` prepares a lane for each: an engine with the user who
+//! runs it. It describes them in a file that `PAUDE_TEST_SETUP` names.
+//!
+//! - `isolation`: host and container each keep a working environment, and without paude they
+//!   do not
+//! - `layouts`: environments in other places and of other shapes than `.venv` in the root
+//! - `shadow`: what the empty directories are like, and where they lie
+//! - `process`: setup, command, environment, exit codes, stdin
+//! - `signals`: what ends a run, and that nothing stays behind
+//! - `names`: names that a shell, an option list or a terminal would take for syntax
+//! - `terminal`: a person at a terminal
+//! - `guard`: what takes a shadow away, and images without a shell
+//! - `verify`: `paude verify` and `--receipt` with real containers
+//! - `volumes`: environments that outlive their container
+//! - `faults`: what is killed, deleted, full or forbidden, and many runs at once
+
+mod faults;
+mod guard;
+mod isolation;
+mod lane;
+mod layouts;
+mod names;
+mod process;
+mod shadow;
+mod signals;
+mod terminal;
+mod verify;
+mod volumes;
+
+use libtest_mimic::Trial;
+
+use lane::Lane;
+
+use crate::support::Outcome;
+
+/// A test that every lane runs.
+type Test = fn(&Lane) -> Outcome;
+
+/// Every test on every lane.
+pub fn trials() -> Vec<Trial> {
+    let modules = [
+        ("isolation", isolation::TESTS),
+        ("layouts", layouts::TESTS),
+        ("shadow", shadow::TESTS),
+        ("process", process::TESTS),
+        ("signals", signals::TESTS),
+        ("names", names::TESTS),
+        ("terminal", terminal::TESTS),
+        ("faults", faults::TESTS),
+        ("guard", guard::TESTS),
+        ("verify", verify::TESTS),
+        ("volumes", volumes::TESTS),
+    ];
+    let mut trials = Vec::new();
+    for lane in Lane::all() {
+        let of_docker = (lane.name == "docker").then_some(("shadow", shadow::OF_DOCKER));
+        for (module, tests) in modules.into_iter().chain(of_docker) {
+            for &(name, test) in tests {
+                let name = format!("engines::{}::{module}::{name}", lane.name);
+                trials.push(trial(lane.clone(), name, test));
+            }
+        }
+    }
+    trials
+}
+
+/// Ignored where the lane is not available; with `CI` set, that is a failure instead.
+fn trial(lane: Lane, name: String, test: Test) -> Trial {
+    let missing = lane.why.is_some();
+    let in_ci = std::env::var_os("CI").is_some();
+    Trial::test(name, move || match &lane.why {
+        Some(why) => Err(format!("this engine is needed: {why}").into()),
+        None => test(&lane),
+    })
+    .with_ignored_flag(missing && !in_ci)
+}
