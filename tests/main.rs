@@ -49,6 +49,7 @@ fn main() -> ExitCode {
         policy::trials,
         readme::trials,
         receipt::trials,
+        receipt::bounds::trials,
         verify::trials,
     ];
     let trials = trials.into_iter().flat_map(|trials| trials()).collect();

@@ -17,12 +17,7 @@ use libtest_mimic::Trial;
 
 /// The tests of these modules.
 pub fn trials() -> Vec<Trial> {
-    let modules = [
-        authoring::trials,
-        cache::trials,
-        check::trials,
-        languages::trials,
-        several::trials,
-    ];
+    let modules =
+        [authoring::trials, cache::trials, check::trials, languages::trials, several::trials];
     modules.into_iter().flat_map(|trials| trials()).collect()
 }

@@ -37,7 +37,7 @@ pub fn detect(tree: &dyn Tree, query: &Query) -> Result<Findings, Refusal> {
             let projects = walk::search(tree, query, &mut collector)?;
             listed::find(tree, &query.also, &mut collector)?;
             exceptions::apply(&query.except, &mut collector);
-            advice::unmade(&projects, &mut collector);
+            advice::unmade(&projects, query, &mut collector);
             Ok(collector.finish(true, &[]))
         }
         Selection::Off => {

@@ -18,11 +18,11 @@ extern crate alloc;
 
 pub mod detect;
 mod marker;
+mod path;
+pub mod plan;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod properties;
-mod path;
-pub mod plan;
 mod pyvenv;
 mod resolve;
 #[cfg(target_family = "wasm")]

@@ -210,10 +210,10 @@ impl Volumes {
     fn remove_unfinished(&self) {
         for Volume { name, .. } in &self.volumes {
             let Ok(Some(_exclusive)) = self.store.try_lock_exclusive(name) else { continue };
-            if let Some(record) = self.store.read_record(name) {
+            if self.store.read_record(name).is_some() {
                 match backend::volume_id(self.engine, &self.store, name) {
-                    Ok(id) if id.as_ref() == Some(&record.id) => continue,
-                    Ok(_) => {}
+                    Ok(Some(_)) => continue, // it was created, and may have content
+                    Ok(None) => {}
                     Err(_) => return,
                 }
             }

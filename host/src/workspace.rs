@@ -298,7 +298,6 @@ impl Workspace {
     }
 
     #[cfg(not(test))]
-    #[expect(clippy::unused_self, reason = "the tests count")]
     fn count_lookup(&self) {}
 
     /// How often a path was looked up so far.

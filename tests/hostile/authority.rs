@@ -33,7 +33,10 @@ trials!(
     },
     fn an_unknown_import_is_refused_before_any_code_runs() -> Outcome {
         // Their code never ends, so if it ran they would be refused for its time.
-        refused("unknown-import", "cannot be used: it imports `evil:host/run@1.0.0`, which no");
+        refused(
+            "unknown-import",
+            "cannot be used: it imports `evil:host/run@1.0.0`, which is not available",
+        );
         refused(
             "unknown-among-tolerated",
             "cannot be used: it imports `wasi:cli/run-command@0.2.0`",

@@ -92,7 +92,7 @@ trials!(
                             (i32.add (i32.const 4096) (i32.mul (local.get $n) (i32.const 68))))
                         (i32.store (local.get $at) (i32.const 1024))
                         (i32.store offset=4 (local.get $at)
-                            (i32.add (i32.const 1005) (i32.mul (local.get $n) (i32.const 2))))
+                            (i32.add (i32.const 5) (i32.mul (local.get $n) (i32.const 2))))
                         (i32.store8 offset=8 (local.get $at) (i32.const 3))
                         (local.set $n (i32.add (local.get $n) (i32.const 1)))
                         (br_if $next (i32.lt_u (local.get $n) (i32.const 300))))
@@ -121,7 +121,7 @@ trials!(
                 (import "heap" "memory" (memory 1))
                 {detect}
                     (drop (memory.grow (i32.const 127)))
-                    (i32.store (i32.const 24) (i32.const 65536))
+                    (i32.store (i32.const 24) (i32.const 1048576))
                     (i32.store (i32.const 28) (i32.const 100000))
                     i32.const 0))"#
         );

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use libtest_mimic::Trial;
 
-use crate::hostile::policy;
 use super::languages;
+use crate::hostile::policy;
 use crate::support::{Env, Ran, paude, setup, tree};
 use crate::trials;
 
@@ -110,9 +110,7 @@ trials!(
             let full = std::fs::File::options().write(true).open("/dev/full")?;
             let mut command = env.command(paude());
             command.args(["policy", "run", "--venv", ".venv", "--format", format]).stdout(full);
-            Ran(command.output()?)
-                .code(125)
-                .says("error: cannot write to stdout: No space left");
+            Ran(command.output()?).code(125).says("error: cannot write to stdout: No space left");
         }
         Ok(())
     },

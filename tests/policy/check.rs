@@ -3,8 +3,8 @@
 
 use libtest_mimic::Trial;
 
-use crate::hostile::policy;
 use super::languages::{self, Policy};
+use crate::hostile::policy;
 use crate::support::Env;
 use crate::trials;
 
@@ -231,7 +231,7 @@ paude that supports its version
         let ran = Env::new().paude(&["policy", "check", "builtin"]).code(0);
         let said = ran.stdout();
         assert!(
-            said.starts_with("the built-in policy: ") && said.ends_with("plans as well\n"),
+            said.starts_with("the built-in policy: ") && said.ends_with("it detects and plans\n"),
             "{said}"
         );
         Ok(())

@@ -4,13 +4,18 @@ use super::collector::Collector;
 use super::names::VENV;
 use super::walk::Project;
 use crate::path::{join, quoted};
+use crate::types::Query;
 use alloc::format;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
-/// Warns about each project without an environment, with the option that reserves one.
-pub(super) fn unmade(projects: &[Project], collector: &mut Collector) {
+/// Options longer than this are left out of a message: nobody pastes them.
+const MAX_OPTIONS: usize = 1000;
+
+/// Warns about each project without an environment, with the options that reserve one.
+pub(super) fn unmade(projects: &[Project], query: &Query, collector: &mut Collector) {
     let none_at_all = collector.is_empty();
-    let missing: alloc::vec::Vec<_> =
+    let missing: Vec<_> =
         projects.iter().filter(|project| !collector.has_environment_in(project)).collect();
     for project in missing {
         let venv = join(&project.path, VENV);
@@ -19,13 +24,31 @@ pub(super) fn unmade(projects: &[Project], collector: &mut Collector) {
             false => "",
         };
         let what = match project.command {
-            Some(command) => format!("`{command}` in the container would make `{venv}`"),
+            Some(command) => format!("`{command}` in the container would make `{VENV}` here"),
             None => "an environment made in the container would land".to_string(),
         };
-        let option = format!("`--venv auto --venv {}`", quoted(&venv));
-        collector.warn(
-            &project.path,
-            &format!("{state}{what} on this machine; {option} reserves its place"),
-        );
+        let options = options(query, &venv);
+        let how = match options.len() <= MAX_OPTIONS {
+            true => format!("`{options}` reserves its place"),
+            false => "list it beside `auto` to reserve its place".to_string(),
+        };
+        collector.advise(&project.path, &format!("{state}{what} on this machine; {how}"));
+    }
+}
+
+/// The command line that asks for what the query does, and for this directory besides: a list on
+/// the command line replaces one in a file.
+fn options(query: &Query, venv: &str) -> String {
+    let also = query.also.iter().map(String::as_str).chain([venv]).map(literal);
+    let except = query.except.iter().map(|path| ["!", path].concat());
+    let words = also.chain(except).map(|word| format!(" --venv {}", quoted(&word)));
+    ["--venv auto", &words.collect::<String>()].concat()
+}
+
+/// A path that `--venv` takes for neither a word nor an exception, nor a shell for an option.
+fn literal(path: &str) -> String {
+    match path.starts_with(['!', '-']) || matches!(path, "auto" | "none") {
+        true => ["./", path].concat(),
+        false => path.to_string(),
     }
 }

@@ -1,7 +1,7 @@
 //! What was found so far, and the order in which it is returned.
 
 use super::exceptions::covers;
-use super::names::{LOCKS, USUAL, VENV};
+use super::names::{PDM, USUAL, VENV};
 use super::walk::{LeftOut, Project};
 use crate::marker::Evidence;
 use crate::path::{MAX_PATH, is_within, join, parent, shown};
@@ -14,11 +14,25 @@ use alloc::vec::Vec;
 /// More notes than a user reads; the rest is counted.
 const MAX_NOTES: usize = 100;
 
+/// How important a note is, the most important first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// An environment of the host is open.
+    Open,
+    /// Something could not be looked at, or hidden.
+    Risk,
+    /// Something could land on the host.
+    Advice,
+    /// Information.
+    Info,
+}
+
 /// Collects in any order; returns it sorted.
 #[derive(Default)]
 pub(super) struct Collector {
     found: Vec<Finding>,
-    notes: Vec<Note>,
+    /// Each with its rank, by which those that are shown are chosen.
+    notes: Vec<(Rank, Note)>,
     /// Environments of an interpreter other than plain CPython, and which it is.
     implementations: Vec<(String, &'static str)>,
     /// Paths that are links, if they are environments at all.
@@ -66,11 +80,21 @@ impl Collector {
     }
 
     pub(super) fn info(&mut self, path: &str, message: &str) {
-        self.note(Severity::Info, path, message);
+        self.note(Rank::Info, path, message);
     }
 
     pub(super) fn warn(&mut self, path: &str, message: &str) {
-        self.note(Severity::Warning, path, message);
+        self.note(Rank::Risk, path, message);
+    }
+
+    /// Warns about an environment of the host that the container sees.
+    pub(super) fn warn_open(&mut self, path: &str, message: &str) {
+        self.note(Rank::Open, path, message);
+    }
+
+    /// Warns about an environment that does not exist yet.
+    pub(super) fn advise(&mut self, path: &str, message: &str) {
+        self.note(Rank::Advice, path, message);
     }
 
     /// A place that could not be looked at.
@@ -78,11 +102,12 @@ impl Collector {
         self.warn(path, &format!("cannot be read ({error}); an environment there is not hidden"));
     }
 
-    fn note(&mut self, severity: Severity, path: &str, message: &str) {
+    fn note(&mut self, rank: Rank, path: &str, message: &str) {
         // The root is not a path: a note about it has none.
         let path = (!path.is_empty()).then(|| path.to_string());
         let message = shown(message);
-        self.notes.push(Note { severity, path, message });
+        let severity = if rank == Rank::Info { Severity::Info } else { Severity::Warning };
+        self.notes.push((rank, Note { severity, path, message }));
     }
 
     /// Reports how much of the project was left out, and by which bound.
@@ -104,10 +129,13 @@ impl Collector {
         }
     }
 
-    /// Drops the findings in `dir`, which is to stay open; returns how many there were.
+    /// Drops the findings in `dir`, which is to stay open, and those for the same directories
+    /// under other names; returns how many there were.
     pub(super) fn drop_within(&mut self, dir: &str) -> usize {
         let before = self.found.len();
-        self.found.retain(|finding| !covers(dir, &finding.path, inside(finding)));
+        let open = self.found.iter().filter(|finding| covers(dir, &finding.path, inside(finding)));
+        let open: BTreeSet<_> = open.map(|finding| target(finding).to_string()).collect();
+        self.found.retain(|finding| !open.contains(target(finding)));
         self.open.push(dir.to_string());
         before - self.found.len()
     }
@@ -127,7 +155,7 @@ impl Collector {
     pub(super) fn has_environment_in(&self, project: &Project) -> bool {
         let venv = join(&project.path, VENV);
         let pep582 = |finding: &Finding| finding.kind == Kind::Other("pep582".to_string());
-        let made_by_pdm = project.command == Some(LOCKS[1].1);
+        let made_by_pdm = project.command == Some(PDM);
         self.open.iter().any(|open| is_within(&venv, open))
             || self.found.iter().any(|finding| {
                 let beside = parent(&finding.path) == project.path;
@@ -149,9 +177,8 @@ impl Collector {
                 seen.insert(finding.path.clone());
             }
         }
-        found.retain(|finding| {
-            inside(finding).is_none_or(|target| seen.insert(target.to_string()))
-        });
+        found
+            .retain(|finding| inside(finding).is_none_or(|target| seen.insert(target.to_string())));
         found
     }
 
@@ -165,9 +192,8 @@ impl Collector {
         if let Some(listed) = listed {
             return at(listed).map(|finding| finding.path.clone());
         }
-        let mut in_root = found
-            .iter()
-            .filter(|finding| !finding.path.contains('/') && !is_tool_dir(finding));
+        let mut in_root =
+            found.iter().filter(|finding| !finding.path.contains('/') && !is_tool_dir(finding));
         let only = match (in_root.next(), in_root.next()) {
             (only, None) => only,
             _ => None,
@@ -190,7 +216,7 @@ impl Collector {
             for finding in core::mem::take(&mut environments) {
                 let what = format!("an environment of the host ({})", finding.reason);
                 let message = format!("{what} is not hidden: the container sees it broken");
-                self.warn(&finding.path, &message);
+                self.warn_open(&finding.path, &message);
             }
         }
         for link in core::mem::take(&mut self.links) {
@@ -206,14 +232,15 @@ impl Collector {
             self.info(&path, &format!("{what}: name another with `--image`"));
         }
         self.sort_notes();
-        Findings { environments, primary, notes: self.notes }
+        let notes = self.notes.into_iter().map(|(_, note)| note).collect();
+        Findings { environments, primary, notes }
     }
 
-    /// Warnings first, then by path: an order which that of a listing cannot change.
+    /// By rank, so that many notes of little importance leave room for the others; then by
+    /// path: an order which that of a listing cannot change.
     fn sort_notes(&mut self) {
-        let key = |note: &Note| note.severity != Severity::Warning;
-        self.notes.sort_unstable_by(|a, b| {
-            (key(a), &a.path, &a.message).cmp(&(key(b), &b.path, &b.message))
+        self.notes.sort_unstable_by(|(rank, a), (other, b)| {
+            (rank, &a.path, &a.message).cmp(&(other, &b.path, &b.message))
         });
         self.notes.dedup();
         let more = self.notes.len().saturating_sub(MAX_NOTES);

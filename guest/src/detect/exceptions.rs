@@ -10,7 +10,7 @@ pub(super) fn apply(except: &[alloc::string::String], collector: &mut Collector)
         let dropped = collector.drop_within(path);
         if dropped > 0 {
             let what = "stays open, as asked: the container sees the host's environment";
-            collector.warn(path, what);
+            collector.warn_open(path, what);
         } else if let Some(outer) = collector.found_around(path) {
             collector.warn(path, &format!("is hidden all the same: it lies within `{outer}`"));
         } else {

@@ -10,13 +10,7 @@ use crate::types::Kind;
 
 /// Looks at where the link `name` in `dir` leads. Only links with a usual name, or that of a
 /// tool's directory, are reported where that cannot be seen.
-pub(super) fn look(
-    tree: &dyn Tree,
-    dir: &str,
-    name: &str,
-    role: Role,
-    collector: &mut Collector,
-) {
+pub(super) fn look(tree: &dyn Tree, dir: &str, name: &str, role: Role, collector: &mut Collector) {
     let path = join(dir, name);
     let expected = is_usual(name) || role != Role::Walked;
     match resolve(tree, dir, name) {

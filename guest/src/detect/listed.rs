@@ -2,7 +2,7 @@
 
 use super::collector::Collector;
 use super::listing::Listing;
-use super::names::{Role, role};
+use super::names::{Role, VENV, role};
 use super::unreadable;
 use crate::marker::{Evidence, evidence};
 use crate::path::{fault, parents, shown};
@@ -87,11 +87,12 @@ pub(super) fn warn_about_others(tree: &dyn Tree, collector: &mut Collector) {
         let is_environment = match role("", &name) {
             Role::Skipped => false,
             Role::ToolDir(_) => true,
+            Role::Walked if name == VENV => true,
             Role::Walked => matches!(evidence(tree, &name), Ok(Some(_))),
         };
         if is_environment {
             let what = "an environment of the host is not hidden: the list does not name it";
-            collector.warn(&name, &format!("{what}, nor `auto`"));
+            collector.warn_open(&name, &format!("{what}, nor `auto`"));
         }
     }
 }

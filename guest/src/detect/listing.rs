@@ -25,6 +25,8 @@ pub(super) struct Listing {
     pub(super) project: bool,
     /// Whether [`VENV`] is a file here.
     pub(super) venv_file: bool,
+    /// Whether [`VENV`] is anything but a directory here, so that no tool can create it.
+    pub(super) venv_taken: bool,
     /// Directories and links.
     pub(super) children: Vec<(String, FileType)>,
     /// How many directories have names that are not representable.
@@ -43,6 +45,7 @@ impl Listing {
 
     fn add(&mut self, Entry { name, file_type }: Entry) {
         let is_file = matches!(file_type, FileType::File | FileType::Link);
+        self.venv_taken |= file_type != FileType::Directory && name.as_deref() == Some(VENV);
         match name.as_deref() {
             Some(PYVENV) => self.pyvenv = Some(file_type),
             Some(CONDA) => self.conda = Some(file_type),
@@ -65,12 +68,7 @@ impl Listing {
 
     /// A file, or a link that may lead to one.
     fn add_file(&mut self, name: &str, file_type: FileType) {
-        // Most names begin otherwise: the comparisons below are not for each of them.
-        match name.as_bytes().first() {
-            Some(b'a') => self.activate |= marker::is_activate(name),
-            Some(b'p' | b'e' | b's' | b'r' | b'P' | b'u' | b'C' | b'.') => {}
-            _ => return,
-        }
+        self.activate |= marker::is_activate(name);
         self.python |= marker::is_python(name);
         if file_type == FileType::File {
             self.cache_tag |= name == "CACHEDIR.TAG";

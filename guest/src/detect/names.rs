@@ -8,7 +8,10 @@ pub(super) const USUAL: [&str; 5] = [VENV, "venv", ".virtualenv", "env", ".env"]
 pub(super) const VENV: &str = ".venv";
 
 /// Files beside which a tool always makes [`VENV`], each with the command that does it.
-pub(super) const LOCKS: [(&str, &str); 2] = [("uv.lock", "uv sync"), ("pdm.lock", "pdm install")];
+pub(super) const LOCKS: [(&str, &str); 2] = [("uv.lock", "uv sync"), ("pdm.lock", PDM)];
+
+/// The command of pdm, which can keep packages in `__pypackages__` instead.
+pub(super) const PDM: &str = "pdm install";
 
 /// Files that make a directory the root of a Python project.
 const PROJECT: [&str; 7] = [

@@ -170,7 +170,7 @@ impl Walk<'_> {
         // Children of the deepest projects are still looked at: they may be environments.
         if level > self.depth.saturating_add(1) {
             self.left_out.too_deep += usize::from(!self.is_environment);
-        } else if self.query.skip.iter().any(|skip| skip == name || *skip == path) {
+        } else if name != VENV && self.query.skip.iter().any(|skip| skip == name || *skip == path) {
             self.left_out.skipped += 1;
         } else {
             let listed = bins.iter().position(|(bin, _)| *bin == name);
@@ -189,7 +189,10 @@ impl Walk<'_> {
             );
         }
         let command = listing.lock.map(|lock| names::LOCKS[lock].1);
-        if level <= self.depth && !listing.venv_file && (command.is_some() || dir.is_empty() && listing.project) {
+        if level <= self.depth
+            && !listing.venv_taken
+            && (command.is_some() || dir.is_empty() && listing.project)
+        {
             self.projects.push(Project { path: dir.to_string(), command });
         }
     }

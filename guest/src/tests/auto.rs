@@ -151,7 +151,7 @@ fn skipped_directories_are_not_walked_and_are_counted() {
         "third_party/lib/.venv/pyvenv.cfg",
         "a/third_party/lib/.venv/pyvenv.cfg",
     ]);
-    let skip = ["data", "third_party/lib"].map(String::from).to_vec();
+    let skip = ["data", "third_party/lib", ".venv"].map(String::from).to_vec();
     assert_eq!(
         result(&tree, &Query { skip, ..query(Selection::Auto) }),
         [

@@ -39,6 +39,8 @@ fn what_is_excepted_stays_open_and_is_reported() {
     let linked = with(&[".venv -> e", "e/pyvenv.cfg"], &[], &["e"]);
     assert!(linked.contains(&format!("warning: e: {OPEN}")), "{linked:?}");
     assert!(!linked.iter().any(|line| line.contains("venv (")), "{linked:?}");
+    let by_link = with(&[".venv -> e", "e/pyvenv.cfg"], &[], &[".venv"]);
+    assert_eq!(by_link, [format!("warning: .venv: {OPEN}")], "under either name");
 }
 
 #[test]

@@ -32,10 +32,7 @@ fn nesting_without_end_is_walked_without_recursion() {
         path.push_str("d/");
     }
     let tree = MemoryTree::new(&[&format!("{path}.venv/pyvenv.cfg")]);
-    assert_eq!(
-        result(&tree, &query(Selection::Auto)),
-        [format!("{path}.venv: venv (pyvenv.cfg)")]
-    );
+    assert_eq!(result(&tree, &query(Selection::Auto)), [format!("{path}.venv: venv (pyvenv.cfg)")]);
 }
 
 #[test]

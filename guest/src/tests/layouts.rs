@@ -13,11 +13,7 @@ fn a_list_without_auto_hides_what_it_names_and_warns_about_the_rest() {
     };
     assert_eq!(
         listed(&paths, &[".docker-venv"]),
-        [
-            ".docker-venv: venv (listed, pyvenv.cfg)".to_owned(),
-            open(".tox"),
-            open(".venv"),
-        ]
+        [".docker-venv: venv (listed, pyvenv.cfg)".to_owned(), open(".tox"), open(".venv"),]
     );
 }
 

@@ -13,7 +13,8 @@ fn a_link_to_the_inside_is_found_with_where_it_leads() {
         let paths = [link, "envs/py/pyvenv.cfg", "envs/other/", "envs/current -> py"];
         assert_eq!(auto(&paths), ["envs/py: venv (pyvenv.cfg)"], "{link}: found by itself");
         let unwalked = paths.map(|path| path.replace("envs", "node_modules"));
-        let found = format!(".venv -> {}: venv (pyvenv.cfg)", target.replace("envs", "node_modules"));
+        let found =
+            format!(".venv -> {}: venv (pyvenv.cfg)", target.replace("envs", "node_modules"));
         let unwalked: Vec<_> = unwalked.iter().map(String::as_str).collect();
         assert_eq!(auto(&unwalked), [found, note_of_link(".venv")], "{link}");
     }
@@ -24,7 +25,11 @@ fn a_link_to_the_inside_is_found_with_where_it_leads() {
     );
     assert_eq!(
         auto(&[".tox -> .store", ".store/py/pyvenv.cfg"]),
-        [".store/py: venv (pyvenv.cfg)", ".tox -> .store: tox (by its name)", &note_of_link(".tox")]
+        [
+            ".store/py: venv (pyvenv.cfg)",
+            ".tox -> .store: tox (by its name)",
+            &note_of_link(".tox")
+        ]
     );
     assert_eq!(
         auto(&[".venv -> made", "made/half"]),
@@ -92,10 +97,7 @@ fn one_directory_is_found_once_however_many_ways_lead_to_it() {
         auto(&[".venv -> venv", "venv/pyvenv.cfg", "env -> .venv"]),
         ["venv: venv (pyvenv.cfg)"]
     );
-    assert_eq!(
-        auto(&["env -> x", "venv -> x", "x/pyvenv.cfg"]),
-        ["x: venv (pyvenv.cfg)"],
-    );
+    assert_eq!(auto(&["env -> x", "venv -> x", "x/pyvenv.cfg"]), ["x: venv (pyvenv.cfg)"],);
     assert_eq!(
         listed(&["b/.venv/pyvenv.cfg", "a -> b"], &["a/.venv", "b/.venv"]),
         ["b/.venv: venv (listed, pyvenv.cfg)"]

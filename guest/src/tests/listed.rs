@@ -6,11 +6,7 @@ use super::listed;
 fn exactly_the_named_directories_are_found() {
     assert_eq!(
         listed(
-            &[
-                "py/pyvenv.cfg",
-                "packages/api/.venv/pyvenv.cfg",
-                "c/conda-meta/",
-            ],
+            &["py/pyvenv.cfg", "packages/api/.venv/pyvenv.cfg", "c/conda-meta/",],
             &["py", "packages/api/.venv", "c"],
         ),
         [

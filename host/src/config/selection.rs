@@ -1,7 +1,7 @@
 //! The settings `venv` and `skip`: which directories are hidden, and which are not searched.
 
 use crate::error::{Error, Result};
-use crate::escape::shown;
+use crate::escape::brief;
 use crate::path::RelPath;
 use crate::value::{MAX_PATHS, Venv};
 
@@ -83,7 +83,7 @@ pub(super) fn parse(venv: Venv) -> Result<Selection> {
         (true, _) => Ok(Selection::Auto(Changes { also, except })),
         (false, None) => Ok(Selection::Listed(also)),
         (false, Some(except)) => {
-            let except = shown(except.as_str());
+            let except = brief(except.as_str());
             Err(Error::usage(format!("venv `!{except}` is an exception, but `auto` is not listed"))
                 .hint("add `auto`: what it finds is hidden, except for the exceptions"))
         }
@@ -101,7 +101,7 @@ pub(super) fn parse_skip(entries: &[String]) -> Result<Vec<String>> {
 
 fn parse_directory(key: &str, text: &str) -> Result<RelPath> {
     RelPath::from_user_input(text).map_err(|fault| {
-        Error::usage(format!("{key} `{}` {fault}", shown(text)))
+        Error::usage(format!("{key} `{}` {fault}", brief(text)))
             .hint("name a directory inside the project, such as `.venv` or `packages/api/.venv`")
     })
 }
@@ -117,7 +117,7 @@ fn refuse_contradictions(also: &[RelPath], except: &[RelPath]) -> Result<()> {
     sorted.sort_by(|a, b| a.as_path().cmp(b.as_path()));
     for pair in sorted.windows(2) {
         if pair[1].is_within(pair[0]) {
-            let (inner, outer) = (shown(pair[1].as_str()), shown(pair[0].as_str()));
+            let (inner, outer) = (brief(pair[1].as_str()), brief(pair[0].as_str()));
             let message = format!("venv `{inner}` lies within `{outer}`, which is also listed");
             let hint = format!("leave out `{inner}`: `{outer}` is empty in the container");
             return Err(Error::usage(message).hint(hint));
@@ -125,7 +125,7 @@ fn refuse_contradictions(also: &[RelPath], except: &[RelPath]) -> Result<()> {
     }
     match also.iter().find(|path| except.iter().any(|except| path.is_within(except))) {
         Some(path) => {
-            let path = shown(path.as_str());
+            let path = brief(path.as_str());
             Err(Error::usage(format!("venv `{path}` is both listed and excepted")))
         }
         None => Ok(()),

@@ -35,17 +35,13 @@ pub(super) fn check(diagnosis: &mut Diagnosis) -> bool {
     check_version(diagnosis, Engine::Podman, &version);
     let kernel = host["kernel"].as_str();
     let is_here = kernel.is_none() || kernel == read_setting(OSRELEASE).as_deref();
-    match host["serviceIsRemote"] == true {
-        true if is_here && is_podman_service_local() => {
-            diagnosis.good(ABOUT, "CONTAINER_HOST names a service on this machine");
-        }
-        true => {
-            let message = "its containers run in a virtual machine or on another machine: a \
-                           shadow that is lost while they run is noticed only if the image has \
-                           `sleep`";
-            diagnosis.warn(ABOUT, message, "`paude verify` shows whether mounts are kept there");
-        }
-        false => {}
+    let is_remote = host["serviceIsRemote"] == true;
+    if is_remote && is_here && is_podman_service_local() {
+        diagnosis.good(ABOUT, "CONTAINER_HOST names a service on this machine");
+    } else if is_remote {
+        let message = "its containers run in a virtual machine or on another machine: a shadow \
+                       that is lost while they run is noticed only if the image has `sleep`";
+        diagnosis.warn(ABOUT, message, "`paude verify` shows whether mounts are kept there");
     }
     if driver == "vfs" {
         let message =

@@ -84,26 +84,37 @@ pub(crate) fn reason_line(output: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
+    const DENIED: &str = "docker: Error response from daemon: pull access denied for nope, \
+        repository does not exist or may require 'docker login': denied: requested access to the \
+        resource is denied";
+    const NO_SOURCE: &str = "docker: Error response from daemon: invalid mount config for type \
+        \"bind\": bind source path does not exist: /nope";
+    const USAGE: &str = "Usage:  docker run [OPTIONS] IMAGE [COMMAND] [ARG...]";
+    const SEE: &str = "See 'docker run --help'.";
+    const RUN: &str = "Run 'docker run --help' for more information";
+
     #[test]
     fn the_reason_is_not_the_reference_to_the_help() {
-        let denied = "docker: Error response from daemon: pull access denied for nope, repository \
-                      does not exist or may require 'docker login': denied: requested access to \
-                      the resource is denied";
-        let missing = "docker: Error response from daemon: invalid mount config for type \"bind\": \
-                       bind source path does not exist: /nope";
-        let unknown = "Error: unknown flag: --nope";
+        let fetching = "Unable to find image 'nope:latest' locally";
         for (output, reason) in [
             // docker 20.10
-            (format!("Unable to find image 'nope:latest' locally\n{denied}.\nSee 'docker run --help'.\n"), format!("{denied}.")),
-            (format!("{missing}.\nSee 'docker run --help'.\n"), format!("{missing}.")),
+            (format!("{fetching}\n{DENIED}.\n{SEE}\n"), format!("{DENIED}.")),
+            (format!("{NO_SOURCE}.\n{SEE}\n"), format!("{NO_SOURCE}.")),
+            (format!("unknown flag: --nope\n{SEE}\n"), "unknown flag: --nope".to_owned()),
             // docker 28
-            (format!("Unable to find image 'nope:latest' locally\n{denied}\n\nRun 'docker run --help' for more information\n"), denied.to_owned()),
-            (format!("{missing}\n\nRun 'docker run --help' for more information\n"), missing.to_owned()),
-            ("unknown flag: --nope\n\nUsage:  docker run [OPTIONS] IMAGE [COMMAND] [ARG...]\n\nRun 'docker run --help' for more information\n".to_owned(), "unknown flag: --nope".to_owned()),
+            (format!("{fetching}\n{DENIED}\n\n{RUN}\n"), DENIED.to_owned()),
+            (format!("{NO_SOURCE}\n\n{RUN}\n"), NO_SOURCE.to_owned()),
+            (
+                format!("unknown flag: --nope\n\n{USAGE}\n\n{RUN}\n"),
+                "unknown flag: --nope".to_owned(),
+            ),
             // podman
-            (format!("{unknown}\nSee 'podman run --help'\n"), unknown.to_owned()),
+            (
+                "Error: unknown flag: --nope\nSee 'podman run --help'\n".to_owned(),
+                "Error: unknown flag: --nope".to_owned(),
+            ),
             // Nothing else is there.
-            ("\nSee 'docker run --help'.\n\n".to_owned(), "See 'docker run --help'.".to_owned()),
+            (format!("\n{SEE}\n\n"), SEE.to_owned()),
         ] {
             assert_eq!(reason_line(&output), Some(reason.as_str()), "{output}");
         }

@@ -27,7 +27,7 @@ pub(crate) fn wait_timeout(child: &mut Child, timeout: Duration) -> Option<ExitS
 /// Runs a program; returns whether it succeeded and what it printed on stdout.
 ///
 /// Only for short output: it goes through a pipe, and a program blocks once that is full.
-/// [`super::query`] uses files instead, but removing a container must work on a full disk too.
+/// [`super::query()`] uses files instead, but removing a container must work on a full disk too.
 ///
 /// `dir` is the program's working directory: `.` where an engine's settings may have paths
 /// relative to paude's own; `/` where the workspace may no longer exist.

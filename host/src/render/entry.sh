@@ -42,7 +42,8 @@ read_arguments() {
 }
 
 # Sets type_N and options_N of each shadow, workspace_type and workspace_options, to those of the
-# last mount at the path, which is the visible one. The search is fast when mounts are in the order of the shadows.
+# last mount at the path, which is the visible one. The search is fast when mounts are in the
+# order of the shadows.
 read_mounts() {
   n=0 workspace_type= workspace_options=
   while [ "$n" -lt "$count" ]; do
@@ -72,13 +73,14 @@ read_mounts() {
 }
 
 # Checks that the project is read-only if it is so on the host, and that it is the directory that
-# paude opened, not one with the same path on another machine or in another mount namespace. File systems that a virtual machine or a network
-# shares number inodes differently, and kernels before 5.14 do not show them: there, the check
-# uses WITNESS.
+# paude opened, not one with the same path on another machine or in another mount namespace. File
+# systems that a virtual machine or a network shares number inodes differently, and kernels before
+# 5.14 do not show them: there, the check uses WITNESS.
 guard_workspace() {
   if [ "$paude_access" = ro ]; then
-    case $workspace_options in *,ro,*) ;; *)
-      stop "$workspace" 'is writable here, but read-only on the host' ;;
+    case $workspace_options in
+      *,ro,*) ;;
+      *) stop "$workspace" 'is writable here, but read-only on the host' ;;
     esac
   fi
   inode= other='is not the directory that paude opened: the engine has another one at this path'
@@ -87,12 +89,15 @@ guard_workspace() {
       while read -r key value; do
         [ "$key" != ino: ] || inode=$value
       done </proc/self/fdinfo/3
-    } 3<"$workspace" 2>/dev/null
+    } 2>/dev/null 3<"$workspace"
     ;;
   esac
   if [ -n "$inode" ] && [ -n "$paude_inode" ]; then
     [ "$inode" = "$paude_inode" ] || stop "$workspace" "$other"
-  elif [ -n "$paude_witness" ]; then
+    # The roots of file systems have the same small numbers everywhere.
+    [ "$inode" -le 256 ] || return 0
+  fi
+  if [ -n "$paude_witness" ]; then
     [ -e "$workspace/$paude_witness" ] || [ -L "$workspace/$paude_witness" ] ||
       stop "$workspace" "$other"
   fi

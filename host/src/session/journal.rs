@@ -86,11 +86,18 @@ impl Journal {
     }
 
     /// Appends lines with a single write, so that those of parallel runs never mix.
+    ///
+    /// # Errors
+    ///
+    /// The file would exceed [`MAX_READ`]: what lies beyond would never be removed.
     pub(super) fn append(&self, entries: &[JournalEntry]) -> io::Result<()> {
         let mut lines = Vec::new();
         for entry in entries {
             serde_json::to_writer(&mut lines, entry)?;
             lines.push(b'\n');
+        }
+        if self.0.metadata()?.len().saturating_add(lines.len() as u64) > MAX_READ {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the journal is full"));
         }
         (&self.0).write_all(&lines)
     }

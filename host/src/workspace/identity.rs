@@ -17,7 +17,13 @@ impl Workspace {
     /// Reads the identity. An entry for which `is_hidden` holds cannot be the witness.
     pub(crate) fn read_identity(&self, is_hidden: impl Fn(&str) -> bool) -> Identity {
         let is_shared = |name: &OsString| name.to_str().is_some_and(|name| !is_hidden(name));
-        let witness = self.list_names(std::path::Path::new("")).into_iter().find(is_shared);
+        let mut names = self.list_names(std::path::Path::new(""));
+        names.retain(is_shared);
+        // Hidden and backup files come and go; what has another name is more likely to stay.
+        let lasts = |name: &&OsString| {
+            name.to_str().is_some_and(|name| !name.starts_with(['.', '#']) && !name.ends_with('~'))
+        };
+        let witness = names.iter().find(lasts).or(names.first()).cloned();
         Identity { inode: self.kernel_inode(), witness }
     }
 

@@ -180,7 +180,7 @@ trials!(
         daemon(&mut env, DOCKER, ROOTFUL);
         env.leave_root();
         let socket = env.root().join("daemon.sock");
-        std::fs::set_permissions(&socket, std::fs::Permissions::from_mode(0))?;
+        std::fs::set_permissions(&socket, std::fs::Permissions::from_mode(0o000))?;
         let why = "docker is installed, but its daemon denies you access\n";
         one_error(&with_engine(&env, "docker", &[]).code(125).says("hint: join the group"), why);
         let said = env.paude(&["doctor"]).stdout();

@@ -192,11 +192,22 @@ trials!(
         let text = line("early") + &"\n".repeat(1 << 20) + &line("late");
         std::fs::write(&file, std::fs::read_to_string(&file)? + &text)?;
         // Sparse: read whole, it would fill the memory.
-        std::fs::File::options().write(true).open(&file)?.set_len(8 << 40)?;
+        std::fs::File::options().write(true).open(&file)?.set_len(1 << 40)?;
         fake(&mut env, "podman", "exit 0", "exit 0");
         reserved(&env).code(0);
         let log = std::fs::read_to_string(env.root().join("log"))?;
         assert!(log.contains("-- paude-early") && !log.contains("paude-late"), "{log}");
+        assert_eq!(journal(&env), "");
+        Ok(())
+    },
+    fn what_a_full_journal_cannot_record_is_not_created() -> Outcome {
+        let mut env = Env::with("README");
+        fake(&mut env, "podman", "exit 0", "exit 0");
+        let parent = vec!["d".repeat(200); 6].join("/");
+        let listed = (0..800).map(|number| format!("\"{parent}/{number}\"")).collect::<Vec<_>>();
+        env.write("paude.json", &format!("{{\"venv\": [{}]}}", listed.join(",")));
+        one_error(&env.paude(&["--", "true"]).code(125), ": the journal is full\nhint: ");
+        assert!(!env.project.join("d".repeat(200)).exists());
         assert_eq!(journal(&env), "");
         Ok(())
     },

@@ -154,7 +154,8 @@ parameterized!(
         let option = ["--venv", "auto", "--venv", "web/.venv"];
         let ran = lane.sh(&env, &[], "test ! -e web/.venv").code(0);
         let advice = format!("`{}` reserves its place", option.join(" "));
-        ran.says("warning: `web`: `uv sync` in the container would make `web/.venv`").says(&advice);
+        ran.says("warning: `web`: `uv sync` in the container would make `.venv` here")
+            .says(&advice);
         hides(
             lane,
             &env,

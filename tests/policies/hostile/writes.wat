@@ -7,7 +7,7 @@
   (import "wasi" "unlink-file-at" (func $unlink-file-at (param i32 i32 i32 i32)))
   (import "wasi" "remove-directory-at" (func $remove-directory-at (param i32 i32 i32 i32)))
   (import "wasi" "rename-at" (func $rename-at (param i32 i32 i32 i32 i32 i32 i32)))
-  (import "wasi" "symlink-at" (func $symlink-at (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
+  (import "wasi" "symlink-at" (func $symlink-at (param i32 i32 i32 i32 i32 i32)))
   (import "wasi" "link-at" (func $link-at (param i32 i32 i32 i32 i32 i32 i32 i32)))
   (import "wasi" "set-times-at" (func $set-times-at (param i32 i32 i32 i32 i32 i64 i32 i32 i64 i32 i32)))
   (import "wasi" "set-times" (func $set-times (param i32 i32 i64 i32 i32 i64 i32 i32)))

@@ -66,6 +66,10 @@ class Listing:
     def has_venv_file(self):
         return self.has_file(VENV)
 
+    def is_venv_taken(self):
+        """Whether `.venv` is anything but a directory, so that no tool can create it."""
+        return self.kinds.get(VENV, "directory") != "directory"
+
     def is_bin(self):
         """Whether this is the `bin` or `Scripts` of an environment."""
         files = [name for name, kind in self.kinds.items() if kind in ("file", "link")]

@@ -36,13 +36,15 @@ class Report:
         self.found.append(types.Finding(path, types.Kind_Unseen(), None, None, link, reason))
 
     def drop_within(self, directory):
-        """Drops the findings in a directory that is to stay open; returns how many."""
+        """Drops the findings in a directory that is to stay open, and those for the same
+        directories under other names; returns how many."""
         before = len(self.found)
-        self.found = [
-            finding
+        in_it = {
+            target(finding)
             for finding in self.found
-            if not is_within(finding.path, directory) and not is_within(target(finding), directory)
-        ]
+            if is_within(finding.path, directory) or is_within(target(finding), directory)
+        }
+        self.found = [finding for finding in self.found if target(finding) not in in_it]
         self.open.append(directory)
         return before - len(self.found)
 
@@ -75,15 +77,24 @@ class Report:
 
     # Notes.
 
-    def info(self, path, message):
-        self.note(types.Severity.INFO, path, message)
+    def warn_open(self, path, message):
+        """Warns about an environment of the host that the container sees."""
+        self.note(0, path, message)
 
     def warn(self, path, message):
-        self.note(types.Severity.WARNING, path, message)
+        self.note(1, path, message)
 
-    def note(self, severity, path, message):
+    def advise(self, path, message):
+        """Warns about an environment that does not exist yet."""
+        self.note(2, path, message)
+
+    def info(self, path, message):
+        self.note(3, path, message)
+
+    def note(self, rank, path, message):
+        severity = types.Severity.INFO if rank == 3 else types.Severity.WARNING
         # The root is not a path: a note about it has none.
-        self.notes.append(types.Note(severity, path or None, shown(message)))
+        self.notes.append((rank, types.Note(severity, path or None, shown(message))))
 
     def unread(self, path, error):
         self.warn(path, f"cannot be read ({error}); an environment there is not hidden")
@@ -121,7 +132,7 @@ class Report:
                 # What lies outside is not in the container at all.
                 if not isinstance(finding.kind, types.Kind_Unseen):
                     what = f"an environment of the host ({finding.reason})"
-                    self.warn(finding.path, f"{what} is not hidden: the container sees it broken")
+                    self.warn_open(finding.path, f"{what} is not hidden: the container sees it broken")
             environments, primary = [], None
         hidden = {finding.path for finding in environments}
         for link in self.links:
@@ -150,9 +161,10 @@ class Report:
         return found
 
     def sorted_notes(self):
-        """Warnings first, then by path: an order which that of a listing cannot change."""
+        """By rank, so that many notes of little importance leave room for the others; then by
+        path: an order which that of a listing cannot change."""
         warning = types.Severity.WARNING
-        unique = {(it.severity != warning, it.path or "", it.message): it for it in self.notes}
+        unique = {(rank, it.path or "", it.message): it for rank, it in self.notes}
         notes = [note for _, note in sorted(unique.items())]
         more = len(notes) - MAX_NOTES
         if more > 0:

@@ -10,6 +10,9 @@ from tree import Broken, NotDirectory, Outside, Unreadable
 from walk import Walk
 
 
+MAX_OPTIONS = 1000  # longer ones are left out of a message: nobody pastes them
+
+
 class Refused(Exception):
     """The query breaks a rule of the interface; the text says which."""
 
@@ -32,7 +35,7 @@ def detect(tree, query):
             projects = Walk(tree, query, report).run()
             find_listed(tree, query.also, report)
             apply_exceptions(query.except_, report)
-            warn_about_missing(projects, report)
+            warn_about_missing(projects, query, report)
             return report.finish(hide=True)
 
 
@@ -95,14 +98,14 @@ def warn_about_others(tree, report):
     for name, kind in root.children():
         if kind == "directory" and not report.found_around(name) and is_environment(tree, name):
             what = "an environment of the host is not hidden: the list does not name it"
-            report.warn(name, f"{what}, nor `auto`")
+            report.warn_open(name, f"{what}, nor `auto`")
 
 
 def is_environment(tree, name):
     """Whether the directory of that name in the root is one that `auto` would hide."""
     if name in SKIPPED:
         return False
-    if tool_of("", name):
+    if tool_of("", name) or name == VENV:
         return True
     try:
         return evidence(tree, name) is not None
@@ -115,15 +118,15 @@ def apply_exceptions(excepted, report):
     for path in excepted:
         if report.drop_within(path):
             what = "stays open, as asked: the container sees the host's environment"
-            report.warn(path, what)
+            report.warn_open(path, what)
         elif outer := report.found_around(path):
             report.warn(path, f"is hidden all the same: it lies within `{outer}`")
         else:
             report.info(path, "is excepted, but no environment was found there")
 
 
-def warn_about_missing(projects, report):
-    """Warns about each project without an environment, with the option that reserves one."""
+def warn_about_missing(projects, query, report):
+    """Warns about each project without an environment, with the options that reserve one."""
     none_at_all = report.is_empty()
     for project in projects:
         if report.has_environment_in(project):
@@ -133,6 +136,22 @@ def warn_about_missing(projects, report):
             state = "this Python project has no environment yet: "
         what = "an environment made in the container would land"
         if project.command:
-            what = f"`{project.command}` in the container would make `{venv}`"
-        option = f"`--venv auto --venv {quoted(venv)}`"
-        report.warn(project.path, f"{state}{what} on this machine; {option} reserves its place")
+            what = f"`{project.command}` in the container would make `{VENV}` here"
+        options, how = options_for(query, venv), "list it beside `auto` to reserve its place"
+        if len(options.encode()) <= MAX_OPTIONS:
+            how = f"`{options}` reserves its place"
+        report.advise(project.path, f"{state}{what} on this machine; {how}")
+
+
+def options_for(query, venv):
+    """The command line that asks for what the query does, and for this directory besides: a
+    list on the command line replaces one in a file."""
+    words = [literal(path) for path in [*query.also, venv]]
+    words += [f"!{path}" for path in query.except_]
+    return "--venv auto" + "".join(f" --venv {quoted(word)}" for word in words)
+
+
+def literal(path):
+    """A path that `--venv` takes for neither a word nor an exception, nor a shell for an
+    option."""
+    return f"./{path}" if path[0] in "!-" or path in ("auto", "none") else path

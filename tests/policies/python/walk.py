@@ -92,7 +92,7 @@ class Walk:
         # Children of the deepest projects are still looked at: they may be environments.
         elif level > self.depth:
             self.too_deep += not self.root_is_environment
-        elif name in self.skip or path in self.skip:
+        elif name != VENV and (name in self.skip or path in self.skip):
             self.skipped += 1
         else:
             self.pending.append((path, level + 1, leaf))
@@ -105,6 +105,7 @@ class Walk:
         if listing.has_venv_file():
             what = "is a file: uv takes it for the path of an environment elsewhere, which is not"
             self.report.info(join(directory, VENV), f"{what} in the container")
+        if listing.is_venv_taken():
             return
         command = listing.lock_command()
         if level <= self.depth and (command or not directory and listing.is_project()):

@@ -48,7 +48,7 @@ impl Plan {
         let is_hidden = self.shadows.iter().any(|shadow| real.is_within(&shadow.path));
         if !is_hidden && workspace.find_marker(&real).is_some() {
             let message = "an environment of the host is not hidden: the policy does not find it; \
-                           add `--policy builtin`, which does";
+                           `--policy builtin` beside it does";
             self.warn(Some(VENV), message);
         }
     }

@@ -58,6 +58,9 @@ impl Cache {
     }
 
     fn store(&self, entry: &Path, code: &[u8]) -> io::Result<()> {
+        if code.len() as u64 > MAX_BYTES - HASH_LENGTH as u64 {
+            return Ok(());
+        }
         DirBuilder::new().recursive(true).mode(0o700).create(&self.directory)?;
         let unfinished = entry.with_extension(UNFINISHED);
         let mut options = OpenOptions::new();
