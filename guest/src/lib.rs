@@ -17,6 +17,7 @@
 extern crate alloc;
 
 pub mod detect;
+mod finding;
 mod marker;
 mod path;
 pub mod plan;

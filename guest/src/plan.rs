@@ -1,7 +1,7 @@
 //! Findings to mounts: pure, so that whoever found them does not matter.
 
 use crate::path::{fault, parents, shown};
-use crate::types::{Finding, Findings, Layout, Link, Mount, Note, Plan, Refusal, Severity, Shadow};
+use crate::types::{Findings, Layout, Mount, Note, Plan, Refusal, Severity, Shadow};
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::ToString;
@@ -20,12 +20,12 @@ pub fn plan(findings: &Findings, layout: &Layout) -> Result<Plan, Refusal> {
     // Where to, and the first finding that leads there.
     let mut targets: BTreeMap<&str, &str> = BTreeMap::new();
     for finding in &findings.environments {
-        for path in [finding.path.as_str(), target(finding)] {
+        for path in [finding.path.as_str(), finding.target()] {
             if let Some(fault) = fault(path) {
                 return Err(Refusal::Invalid(format!("finding `{}` {fault}", shown(path))));
             }
         }
-        targets.entry(target(finding)).or_insert(&finding.path);
+        targets.entry(finding.target()).or_insert(&finding.path);
     }
 
     let mut mounts = Vec::from([Mount::Workspace(layout.workspace.clone())]);
@@ -45,15 +45,6 @@ pub fn plan(findings: &Findings, layout: &Layout) -> Result<Plan, Refusal> {
         }
     }
     Ok(Plan { mounts, notes })
-}
-
-/// The directory to hide. A link out of the root stands for itself: the host
-/// knows where it leads.
-fn target(finding: &Finding) -> &str {
-    match &finding.link {
-        Some(Link::Inside(target)) => target,
-        _ => &finding.path,
-    }
 }
 
 /// What is wrong with the project's place in the container.

@@ -1,7 +1,7 @@
 //! Compiled policies are kept and loaded again as machine code. The tests plant the code of
 //! another policy in the cache: which of the two answers shows whether the cache was used.
 
-use std::fs::Permissions;
+use std::fs::{File, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -57,13 +57,36 @@ fn entry(directory: &Path) -> PathBuf {
     found
 }
 
+/// A policy that refuses with `true`, and its entry in the cache.
+#[track_caller]
+fn cached(env: &Env) -> (String, PathBuf) {
+    let file = policy_refusing(env, "true", 0);
+    refusal(env, &file, &[]);
+    (file, entry(&directory(env)))
+}
+
+/// Replaces an entry by the unfinished one of a run that was killed while it wrote it.
+fn interrupt_write(entry: &Path) -> (PathBuf, File) {
+    std::fs::remove_file(entry).unwrap();
+    let unfinished = entry.with_extension("wip-atomic-write-mod");
+    let file = File::create(&unfinished).unwrap();
+    (unfinished, file)
+}
+
+/// Damages an entry: the policy is compiled, and the entry recreated.
+#[track_caller]
+fn assert_recreated(env: &Env, file: &str, entry: &Path, damaged: &[u8]) {
+    std::fs::write(entry, damaged).unwrap();
+    assert_eq!(refusal(env, file, &[]), "true");
+    assert!(std::fs::read(entry).unwrap() != damaged, "not recreated");
+}
+
 /// A policy that refuses with `true`, with code in its cache entry that refuses with `false`.
 fn planted(env: &Env) -> String {
     let other = Env::new();
     refusal(&other, &policy_refusing(&other, "false", 0), &[]);
-    let file = policy_refusing(env, "true", 0);
-    refusal(env, &file, &[]);
-    std::fs::copy(entry(&directory(&other)), entry(&directory(env))).unwrap();
+    let (file, own) = cached(env);
+    std::fs::copy(entry(&directory(&other)), own).unwrap();
     file
 }
 
@@ -98,15 +121,11 @@ trials!(
     },
     fn damaged_entries_are_ignored_and_recreated() -> Outcome {
         let env = Env::new();
-        let file = policy_refusing(&env, "true", 0);
-        refusal(&env, &file, &[]);
-        let entry = entry(&directory(&env));
+        let (file, entry) = cached(&env);
         let whole = std::fs::read(&entry)?;
         let other = b"\x28\xb5\x2f\xfd\x20\x05\x29\x00\x00other".to_vec();
         for damaged in [Vec::new(), whole[..whole.len() / 2].to_vec(), vec![7; 4096], other] {
-            std::fs::write(&entry, &damaged)?;
-            assert_eq!(refusal(&env, &file, &[]), "true");
-            assert!(std::fs::read(&entry)? != damaged, "not recreated");
+            assert_recreated(&env, &file, &entry, &damaged);
         }
         std::fs::remove_file(&entry)?;
         std::fs::create_dir(&entry)?;
@@ -218,12 +237,8 @@ trials!(
     },
     fn an_interrupted_write_does_not_block_later_ones() -> Outcome {
         let env = Env::new();
-        let file = policy_refusing(&env, "true", 0);
-        refusal(&env, &file, &[]);
-        let entry = entry(&directory(&env));
-        std::fs::remove_file(&entry)?;
-        let unfinished = entry.with_extension("wip-atomic-write-mod");
-        let left = std::fs::File::create(&unfinished)?;
+        let (file, entry) = cached(&env);
+        let (unfinished, left) = interrupt_write(&entry);
         refusal(&env, &file, &[]);
         assert!(!entry.exists(), "another process may be writing it");
         left.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(120))?;
@@ -233,12 +248,8 @@ trials!(
     },
     fn an_unfinished_entry_from_the_future_does_not_block_later_writes() -> Outcome {
         let env = Env::new();
-        let file = policy_refusing(&env, "true", 0);
-        refusal(&env, &file, &[]);
-        let entry = entry(&directory(&env));
-        std::fs::remove_file(&entry)?;
-        let unfinished = entry.with_extension("wip-atomic-write-mod");
-        let left = std::fs::File::create(&unfinished)?;
+        let (file, entry) = cached(&env);
+        let (unfinished, left) = interrupt_write(&entry);
         left.set_modified(std::time::SystemTime::now() + std::time::Duration::from_secs(1 << 30))?;
         refusal(&env, &file, &[]);
         assert!(entry.exists() && !unfinished.exists());
@@ -247,16 +258,12 @@ trials!(
     /// Loaded as it is, some of them would crash paude, and others be taken for a broken policy.
     fn an_entry_with_a_flipped_bit_is_compiled_again() -> Outcome {
         let env = Env::new();
-        let file = policy_refusing(&env, "true", 0);
-        refusal(&env, &file, &[]);
-        let entry = entry(&directory(&env));
+        let (file, entry) = cached(&env);
         let whole = std::fs::read(&entry)?;
         for n in 0..60 {
             let mut damaged = whole.clone();
             damaged[n * whole.len() / 60] ^= 1 << (n % 8);
-            std::fs::write(&entry, &damaged)?;
-            assert_eq!(refusal(&env, &file, &[]), "true");
-            assert!(std::fs::read(&entry)? != damaged, "not recreated");
+            assert_recreated(&env, &file, &entry, &damaged);
         }
         Ok(())
     },

@@ -17,6 +17,8 @@ pub(super) fn unmade(projects: &[Project], query: &Query, collector: &mut Collec
     let none_at_all = collector.is_empty();
     let missing: Vec<_> =
         projects.iter().filter(|project| !collector.has_environment_in(project)).collect();
+    let also: String = query.also.iter().map(|path| option(&literal(path))).collect();
+    let except: String = query.except.iter().map(|path| option(&["!", path].concat())).collect();
     for project in missing {
         let venv = join(&project.path, VENV);
         let state = match none_at_all && project.path.is_empty() {
@@ -27,7 +29,8 @@ pub(super) fn unmade(projects: &[Project], query: &Query, collector: &mut Collec
             Some(command) => format!("`{command}` in the container would make `{VENV}` here"),
             None => "an environment made in the container would land".to_string(),
         };
-        let options = options(query, &venv);
+        // A list on the command line replaces one in a file, so what the query asks for is repeated.
+        let options = ["--venv auto", &also, &option(&literal(&venv)), &except].concat();
         let how = match options.len() <= MAX_OPTIONS {
             true => format!("`{options}` reserves its place"),
             false => "list it beside `auto` to reserve its place".to_string(),
@@ -36,13 +39,9 @@ pub(super) fn unmade(projects: &[Project], query: &Query, collector: &mut Collec
     }
 }
 
-/// The command line that asks for what the query does, and for this directory besides: a list on
-/// the command line replaces one in a file.
-fn options(query: &Query, venv: &str) -> String {
-    let also = query.also.iter().map(String::as_str).chain([venv]).map(literal);
-    let except = query.except.iter().map(|path| ["!", path].concat());
-    let words = also.chain(except).map(|word| format!(" --venv {}", quoted(&word)));
-    ["--venv auto", &words.collect::<String>()].concat()
+/// One more entry of `--venv`, as a shell takes it.
+fn option(entry: &str) -> String {
+    [" --venv ", &quoted(entry)].concat()
 }
 
 /// A path that `--venv` takes for neither a word nor an exception, nor a shell for an option.

@@ -133,16 +133,16 @@ impl Collector {
     /// under other names; returns how many there were.
     pub(super) fn drop_within(&mut self, dir: &str) -> usize {
         let before = self.found.len();
-        let open = self.found.iter().filter(|finding| covers(dir, &finding.path, inside(finding)));
-        let open: BTreeSet<_> = open.map(|finding| target(finding).to_string()).collect();
-        self.found.retain(|finding| !open.contains(target(finding)));
+        let open = self.found.iter().filter(|finding| covers(dir, &finding.path, finding.inside()));
+        let open: BTreeSet<_> = open.map(|finding| finding.target().to_string()).collect();
+        self.found.retain(|finding| !open.contains(finding.target()));
         self.open.push(dir.to_string());
         before - self.found.len()
     }
 
     /// The finding in which `path` lies.
     pub(super) fn found_around(&self, path: &str) -> Option<&str> {
-        self.found.iter().map(target).filter(|outer| is_within(path, outer)).min()
+        self.found.iter().map(Finding::target).filter(|outer| is_within(path, outer)).min()
     }
 
     /// Whether no environment was found; a reserved directory is none.
@@ -177,8 +177,9 @@ impl Collector {
                 seen.insert(finding.path.clone());
             }
         }
-        found
-            .retain(|finding| inside(finding).is_none_or(|target| seen.insert(target.to_string())));
+        found.retain(|finding| {
+            finding.inside().is_none_or(|target| seen.insert(target.to_string()))
+        });
         found
     }
 
@@ -186,7 +187,7 @@ impl Collector {
     /// else the one in the root whose name is the most usual, else the only one there.
     fn primary(found: &[Finding], listed: Option<&str>) -> Option<String> {
         let at = |path: &str| {
-            let is_there = |finding: &&Finding| finding.path == path || target(finding) == path;
+            let is_there = |finding: &&Finding| finding.path == path || finding.target() == path;
             found.iter().find(is_there)
         };
         if let Some(listed) = listed {
@@ -205,7 +206,7 @@ impl Collector {
     pub(super) fn finish(mut self, hide: bool, listed: &[String]) -> Findings {
         let first = listed.first().map(|first| {
             let found = self.found.iter().find(|finding| finding.path == *first);
-            found.map_or(first.clone(), |finding| target(finding).to_string())
+            found.map_or(first.clone(), |finding| finding.target().to_string())
         });
         let mut environments = self.sorted();
         let mut primary = Self::primary(&environments, first.as_deref());
@@ -254,17 +255,4 @@ impl Collector {
 /// Whether it is a directory in which a tool keeps environments.
 fn is_tool_dir(finding: &Finding) -> bool {
     matches!(finding.kind, Kind::Other(_))
-}
-
-/// The directory that a finding hides.
-fn target(finding: &Finding) -> &str {
-    inside(finding).unwrap_or(&finding.path)
-}
-
-/// Where a finding leads, if it is a link to the inside.
-fn inside(finding: &Finding) -> Option<&str> {
-    match &finding.link {
-        Some(Link::Inside(target)) => Some(target),
-        _ => None,
-    }
 }

@@ -19,6 +19,7 @@ use crate::path::HostPath;
 use crate::workspace::Workspace;
 
 pub(super) use entries::Cache;
+use entries::UNFINISHED;
 
 /// Writing an entry takes less than a second: an older unfinished one belongs to a killed run.
 const UNFINISHED_AGE: Duration = Duration::from_secs(60);
@@ -97,8 +98,7 @@ fn find_unsafe_ancestor(directory: &Path) -> Option<&Path> {
 /// same entry.
 fn remove_unfinished(cache: &Path) -> io::Result<()> {
     for entry in list_files(cache)? {
-        let name = entry.file_name();
-        if !name.to_string_lossy().contains(".wip-") {
+        if entry.path().extension() != Some(UNFINISHED.as_ref()) {
             continue;
         }
         let Ok(modified) = entry.metadata().and_then(|data| data.modified()) else { continue };

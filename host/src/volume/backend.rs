@@ -9,7 +9,7 @@ use cap_std::fs::Dir;
 
 use super::name;
 use super::store::Store;
-use crate::engine::{Engine, pull, query, query_within};
+use crate::engine::{Engine, QueryOutput, pull, query, query_within};
 use crate::error::{Error, Result};
 use crate::escape::shown;
 use crate::session;
@@ -29,10 +29,9 @@ pub(super) fn image_id(engine: Engine, image: &str, fetch: bool) -> Result<Strin
     if engine == Engine::Native {
         return Ok(name::machine_id());
     }
-    let inspect = || query(engine.program(), &["image", "inspect", "--format", "{{.Id}}", image]);
-    let mut output = inspect();
+    let mut output = inspect_image(engine, image);
     if !output.ok && fetch && pull(engine, image) {
-        output = inspect();
+        output = inspect_image(engine, image);
     }
     match output.ok {
         true => Ok(output.stdout),
@@ -45,6 +44,11 @@ pub(super) fn image_id(engine: Engine, image: &str, fetch: bool) -> Result<Strin
     }
 }
 
+/// Queries the id of an image that the engine has.
+fn inspect_image(engine: Engine, image: &str) -> QueryOutput {
+    query(engine.program(), &["image", "inspect", "--format", "{{.Id}}", image])
+}
+
 /// Whether an engine responds to a query.
 pub(super) fn is_responding(engine: Engine) -> bool {
     query(engine.program(), &["version"]).ok
@@ -55,7 +59,7 @@ pub(super) fn has_image(engine: Engine, image: &str) -> bool {
     if engine == Engine::Native {
         return name::is_on_this_machine(image);
     }
-    let output = query(engine.program(), &["image", "inspect", "--format", "{{.Id}}", image]);
+    let output = inspect_image(engine, image);
     let message = output.stderr.to_lowercase();
     output.ok || !NO_SUCH_IMAGE.iter().any(|text| message.contains(text))
 }
