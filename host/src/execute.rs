@@ -57,7 +57,7 @@ pub(crate) fn run(
 }
 
 /// Starts a thread; unlike `std::thread::spawn`, returns an error where no more can be started.
-fn spawn_thread(work: impl FnOnce() + Send + 'static) -> Result<()> {
+pub(crate) fn spawn_thread(work: impl FnOnce() + Send + 'static) -> Result<()> {
     let started = std::thread::Builder::new().spawn(work);
     started.map(drop).map_err(|error| {
         Error::failed(format!("cannot start a thread: {error}"))

@@ -90,13 +90,11 @@ fn finish_receipt(
 fn cancel_on_signal(mut signals: SignalStream) -> Result<Arc<AtomicBool>> {
     let cancelled = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&cancelled);
-    let wait = move || {
+    execute::spawn_thread(move || {
         for _ in signals.forever() {
             flag.store(true, Ordering::Relaxed);
         }
-    };
-    let started = std::thread::Builder::new().spawn(wait);
-    started.map_err(|error| Error::failed(format!("cannot start a thread: {error}")))?;
+    })?;
     Ok(cancelled)
 }
 

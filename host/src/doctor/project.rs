@@ -1,7 +1,7 @@
 //! The checks of the project: its settings, what is hidden, and what would run it.
 
 use super::Diagnosis;
-use crate::engine::{ChosenEngine, Engine, query};
+use crate::engine::{ChosenEngine, Engine, inspect_image, reason_line};
 use crate::error::Result;
 use crate::plan::{Plan, Severity};
 use crate::run_spec::RunSpec;
@@ -69,13 +69,12 @@ pub(crate) fn add_run_spec(
 
 /// Adds whether the image is on this machine, and returns it.
 fn add_image(diagnosis: &mut Diagnosis, engine: Engine, image: &str) -> bool {
-    let program = engine.program();
-    let is_here = query(program, &["image", "inspect", "--format", "{{.Id}}", image]).ok;
+    let is_here = inspect_image(engine, image).ok;
     match is_here {
         true => diagnosis.good("image", format!("`{image}` is here")),
         false => {
             let message = format!("`{image}` is not here: the first run pulls it");
-            diagnosis.warn("image", message, &format!("{program} pull {image}"));
+            diagnosis.warn("image", message, &format!("{} pull {image}", engine.program()));
         }
     }
     is_here
@@ -100,14 +99,6 @@ pub(crate) fn add_run(diagnosis: &mut Diagnosis, engine: Engine, failure: Option
     let Some(failure) = failure else { return diagnosis.good(ABOUT, "works") };
     let known = RUN_FAILURES.iter().find(|(text, _)| failure.contains(text));
     let advice = known.map_or("fix it, or choose another with --engine", |known| known.1);
-    let reason = failure_reason(failure);
+    let reason = reason_line(failure).unwrap_or("no output");
     diagnosis.bad(ABOUT, format!("{engine} cannot run a container: {reason}"), advice);
-}
-
-/// The line of an error message that gives the reason. docker adds a reference to its help, and
-/// a blank line.
-fn failure_reason(message: &str) -> &str {
-    let is_reference = |line: &&str| line.starts_with("Run '") || line.starts_with("See '");
-    let mut lines = message.lines().rev().map(str::trim);
-    lines.find(|line| !line.is_empty() && !is_reference(line)).unwrap_or("no output")
 }

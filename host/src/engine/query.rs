@@ -54,6 +54,11 @@ pub(crate) fn query_within(
     }
 }
 
+/// Queries the id of an image that the engine has.
+pub(crate) fn inspect_image(engine: Engine, image: &str) -> QueryOutput {
+    query(engine.program(), &["image", "inspect", "--format", "{{.Id}}", image])
+}
+
 /// Pulls an image; the engine reports progress and errors on stderr. Returns whether it
 /// succeeded.
 pub(crate) fn pull(engine: Engine, image: &str) -> bool {

@@ -9,7 +9,7 @@ use cap_std::fs::Dir;
 
 use super::name;
 use super::store::Store;
-use crate::engine::{Engine, QueryOutput, pull, query, query_within};
+use crate::engine::{Engine, inspect_image, pull, query, query_within};
 use crate::error::{Error, Result};
 use crate::escape::shown;
 use crate::session;
@@ -42,11 +42,6 @@ pub(super) fn image_id(engine: Engine, image: &str, fetch: bool) -> Result<Strin
         ))),
         false => Ok(image.to_owned()),
     }
-}
-
-/// Queries the id of an image that the engine has.
-fn inspect_image(engine: Engine, image: &str) -> QueryOutput {
-    query(engine.program(), &["image", "inspect", "--format", "{{.Id}}", image])
 }
 
 /// Whether an engine responds to a query.
