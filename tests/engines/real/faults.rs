@@ -9,12 +9,12 @@ use super::Test;
 use super::lane::Lane;
 use crate::parameterized;
 use crate::support::snapshot::{assert_unchanged, snapshot};
-use crate::support::{Env, Outcome, Ran, paude, wait_for};
+use crate::support::{Env, Outcome, Ran, wait_for};
 
 /// Starts `paude` in the background, with `.venv` reserved.
 fn start(lane: &Lane, env: &Env, script: &str) -> Child {
-    let mut command = env.command(paude());
-    command.args(lane.args()).args(["--quiet", "--venv", ".venv", "--", "/bin/sh", "-ec", script]);
+    let mut command = lane.command(env);
+    command.args(["--quiet", "--venv", ".venv", "--", "/bin/sh", "-ec", script]);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 

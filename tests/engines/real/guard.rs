@@ -98,8 +98,8 @@ if c.umount2(b\".venv\", 2): raise SystemExit(\"errno %d\" % ctypes.get_errno())
             return Ok(());
         }
         let env = lane.env_with(VENV);
-        let mut command = env.command(crate::support::paude());
-        command.args(lane.args()).args(["--quiet", "--no-guard", "--"]);
+        let mut command = lane.command(&env);
+        command.args(["--quiet", "--no-guard", "--"]);
         command.args(["python3", "-c", "import time; open('ready', 'w'); time.sleep(60)"]);
         let mut child = command.stdin(std::process::Stdio::null()).spawn()?;
         let started = std::time::Instant::now();

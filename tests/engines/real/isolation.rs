@@ -7,7 +7,7 @@ use super::Test;
 use super::lane::Lane;
 use crate::parameterized;
 use crate::support::snapshot::{assert_unchanged, changes, snapshot};
-use crate::support::{Env, Outcome, Ran, paude};
+use crate::support::{Env, Outcome, Ran};
 
 const PIP: &str =
     ".venv/bin/pip install --quiet --disable-pip-version-check --no-index --find-links wheels";
@@ -69,8 +69,8 @@ parameterized!(
     fn option_1_an_environment_made_by_hand_in_a_shell(lane: &Lane) -> Outcome {
         let env = project(lane);
         let before = snapshot(&env.project.join(".venv"));
-        let mut shell = env.command(paude());
-        shell.args(lane.args()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut shell = lane.command(&env);
+        shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut shell = shell.spawn()?;
         let typed = format!(
             "python3 -m venv .venv\n{PIP} -r requirements.txt\n\

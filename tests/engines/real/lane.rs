@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{Env, Ran};
+use crate::support::{Env, Ran, paude};
 
 /// The names of all lanes, so that tests show as ignored where nothing is prepared.
 const NAMES: [&str; 5] = ["podman", "podman-rootless", "docker", "native", "native-user"];
@@ -107,6 +107,13 @@ impl Lane {
             args.extend(["--image", self.fact("image")]);
         }
         args.into_iter().map(str::to_owned).collect()
+    }
+
+    /// `paude run` on this lane, for a test to add to and to start.
+    pub fn command(&self, env: &Env) -> Command {
+        let mut command = env.command(paude());
+        command.args(self.args());
+        command
     }
 
     /// `paude run` on this lane with further arguments.

@@ -6,19 +6,14 @@ use std::process::Stdio;
 use super::Test;
 use super::lane::Lane;
 use crate::parameterized;
-use crate::support::{Ran, paude};
+use crate::support::Ran;
 
 const VENV: &str = ".venv/pyvenv.cfg: \"home = /usr/bin\\nversion = 3.11.2\\n\"";
 
 /// `paude` with this input on stdin.
 fn piped(lane: &Lane, env: &crate::support::Env, args: &[&str], input: &str) -> Ran {
-    let mut child = env.command(paude());
-    child
-        .args(lane.args())
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    let mut child = lane.command(env);
+    child.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = child.spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     Ran(child.wait_with_output().unwrap())

@@ -8,7 +8,7 @@ use super::Test;
 use super::lane::Lane;
 use crate::parameterized;
 use crate::support::snapshot::{assert_unchanged, snapshot};
-use crate::support::{Env, Outcome, Ran, paude, tree, wait_for};
+use crate::support::{Env, Outcome, Ran, tree, wait_for};
 
 const VENV: &str = ".venv/pyvenv.cfg: \"home = /usr/bin\\nversion = 3.11.2\\n\"";
 
@@ -18,9 +18,9 @@ pub(super) const IS_SHADOW: &str = "test -z \"$(ls -A \"$d\")\"
 
 /// Takes the shadow away on the host while the container runs, and fails unless the run ends.
 fn ends_when_shadow_is_lost(lane: &Lane, env: &Env, options: &[&str], remove: &str) -> Outcome {
-    let mut command = env.command(paude());
+    let mut command = lane.command(env);
     let script = "touch ready; sleep 30; touch .venv/evil";
-    command.args(lane.args()).args(options).args(["--", "sh", "-c", script]);
+    command.args(options).args(["--", "sh", "-c", script]);
     let child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn()?;
     wait_for("the container does not start", 30, || env.project.join("ready").exists());
     if !lane.is_native() {

@@ -21,13 +21,8 @@ fn start(lane: &Lane, env: &Env, args: &[&str]) -> Child {
 }
 
 fn spawn(lane: &Lane, env: &Env, args: &[&str]) -> Child {
-    let mut command = env.command(paude());
-    command
-        .args(lane.args())
-        .args(args)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    let mut command = lane.command(env);
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().unwrap()
 }
 

@@ -129,8 +129,8 @@ parameterized!(
         let project = Project::new(lane);
         let setup = format!("sleep 1; {SETUP}");
         let start = || {
-            let mut command = project.env.command(paude());
-            command.args(lane.args()).args(["--storage", "volume", "--setup", &setup]);
+            let mut command = lane.command(&project.env);
+            command.args(["--storage", "volume", "--setup", &setup]);
             command.args(["--", "/bin/sh", "-c", ".venv/made && sleep 1"]);
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
             command.spawn().unwrap()
@@ -144,8 +144,8 @@ parameterized!(
     },
     fn a_volume_in_use_is_neither_emptied_nor_removed(lane: &Lane) -> Outcome {
         let project = Project::new(lane);
-        let mut command = project.env.command(paude());
-        command.args(lane.args()).args(["--storage", "volume", "--setup", SETUP]);
+        let mut command = lane.command(&project.env);
+        command.args(["--storage", "volume", "--setup", SETUP]);
         command.args([
             "--",
             "/bin/sh",
@@ -170,8 +170,8 @@ parameterized!(
     },
     fn a_killed_run_holds_no_lock(lane: &Lane) -> Outcome {
         let project = Project::new(lane);
-        let mut command = project.env.command(paude());
-        command.args(lane.args()).args(["--storage", "volume", "--setup", SETUP]);
+        let mut command = lane.command(&project.env);
+        command.args(["--storage", "volume", "--setup", SETUP]);
         command.args(["--", "/bin/sh", "-c", "touch up; sleep 60"]);
         let mut child = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn()?;
         wait_for("the command does not start", 60, || project.env.project.join("up").exists());
