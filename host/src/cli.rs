@@ -2,6 +2,7 @@
 // The comments on what clap derives from are help texts, which have no full stop.
 
 mod format;
+mod project_args;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -9,10 +10,8 @@ use std::path::PathBuf;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
-use crate::engine::EngineChoice;
-use crate::value::{Image, Seconds, Size, Storage, UserIds};
-
 pub(crate) use format::{Format, ReportFormat};
+pub use project_args::ProjectArgs;
 
 // The headings of `--help`.
 const HIDDEN: &str = "What is hidden";
@@ -244,68 +243,4 @@ pub(crate) enum Language {
     Python,
     /// JavaScript, with jco
     Js,
-}
-
-// A project and its settings; each setting wins over those of the files.
-#[expect(missing_docs, reason = "clap would print it as the help of each command with these")]
-#[derive(Debug, Default, Args)]
-pub struct ProjectArgs {
-    /// The project directory
-    #[arg(short = 'C', long, value_name = "DIR", default_value = ".")]
-    pub(crate) workspace: PathBuf,
-    /// Hide these directories: `auto`, `none` or paths (repeatable)
-    ///
-    /// `auto` hides what the policy recognises. Paths given with `auto` are hidden in addition,
-    /// and `!DIR` leaves a directory open.
-    #[arg(long, value_name = "auto|none|DIR", help_heading = HIDDEN)]
-    pub(crate) venv: Vec<String>,
-    /// Look for environments this many directories deep [default: no bound]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100))]
-    #[arg(help_heading = HIDDEN)]
-    pub(crate) depth: Option<u32>,
-    /// Do not look in directories of this name, or at this path (repeatable)
-    #[arg(long, value_name = "DIR", help_heading = HIDDEN)]
-    pub(crate) skip: Vec<String>,
-    /// What is mounted over a hidden directory [default: tmpfs]
-    #[arg(long, value_enum, help_heading = HIDDEN)]
-    pub(crate) storage: Option<Storage>,
-    /// The size limit of each empty directory in memory, such as 2g
-    #[arg(long, help_heading = HIDDEN)]
-    pub(crate) size: Option<Size>,
-    /// The engine that runs the container [default: auto]
-    #[arg(long, value_enum, help_heading = CONTAINER)]
-    pub(crate) engine: Option<EngineChoice>,
-    /// The container image [default: the official one of your Python]
-    ///
-    /// Without this option or setting, paude takes the official Python image of the version that
-    /// the hidden environment has.
-    #[arg(long, help_heading = CONTAINER)]
-    pub(crate) image: Option<Image>,
-    /// The script that /bin/sh runs in the container before the command
-    #[arg(long, value_name = "SCRIPT", conflicts_with = "no_setup", help_heading = CONTAINER)]
-    pub(crate) setup: Option<String>,
-    /// Run no setup, whatever the settings files say
-    #[arg(long, help_heading = CONTAINER)]
-    pub(crate) no_setup: bool,
-    /// Set a variable in the container, or pass yours on (repeatable)
-    #[arg(short, long, value_name = "NAME[=VALUE]", help_heading = CONTAINER)]
-    pub(crate) env: Vec<String>,
-    /// The user in the container [default: one whose files are yours]
-    #[arg(long, value_name = "UID[:GID]", help_heading = CONTAINER)]
-    pub(crate) user: Option<UserIds>,
-    /// Pass this argument to podman or docker (repeatable)
-    #[arg(long, value_name = "ARG", allow_hyphen_values = true, help_heading = CONTAINER)]
-    pub(crate) engine_arg: Vec<String>,
-    /// Use this component, or `builtin` (repeatable)
-    ///
-    /// It decides what is hidden, in place of the built-in policy. The findings of several
-    /// policies are merged.
-    #[arg(long, value_name = "FILE", help_heading = POLICIES)]
-    pub(crate) policy: Vec<PathBuf>,
-    /// The time limit of each policy [default: 2; built-in: 30]
-    #[arg(long, value_name = "SECONDS", help_heading = POLICIES)]
-    pub(crate) policy_timeout: Option<Seconds>,
-    /// Compile policies again, and do not cache the machine code
-    #[arg(long, help_heading = POLICIES)]
-    pub(crate) no_policy_cache: bool,
 }

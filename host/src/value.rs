@@ -1,6 +1,8 @@
 //! The types of settings: each is parsed once, alike in JSON and on the command line.
 
+mod checked_string;
 mod policies;
+mod size;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,9 +15,11 @@ use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
 
 use crate::escape::shown;
 
+pub(crate) use checked_string::{EnvName, Image};
 #[cfg(any(test, fuzzing))]
 pub(crate) use policies::PolicyEntry;
 pub(crate) use policies::{MAX_POLICIES, Policies, Sha256};
+pub(crate) use size::Size;
 
 /// The setting `storage`: what is mounted over a hidden directory.
 // The comments of the variants are help texts.
@@ -114,69 +118,6 @@ impl JsonSchema for Depth {
     }
 }
 
-/// The setting `size` in bytes: a number, or a string of digits and `k`, `m`, `g` or `t` (powers
-/// of 1024).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Size(u64);
-
-impl From<Size> for u64 {
-    fn from(size: Size) -> Self {
-        size.0
-    }
-}
-
-impl FromStr for Size {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        let lower = text.to_ascii_lowercase();
-        let (digits, shift) = match lower.strip_suffix(['k', 'm', 'g', 't']) {
-            Some(digits) => (digits, 10 * (1 + "kmgt".find(&lower[digits.len()..]).unwrap_or(0))),
-            None => (lower.as_str(), 0),
-        };
-        let bytes =
-            digits.parse::<u64>().ok().filter(|_| digits.bytes().all(|b| b.is_ascii_digit()));
-        bytes
-            .and_then(|bytes| bytes.checked_mul(1 << shift))
-            // A tmpfs holds at least one page, and engines parse at most i64::MAX.
-            .filter(|bytes| (4096..=i64::MAX as u64).contains(bytes))
-            .map(Self)
-            .ok_or_else(|| {
-                format!("`{}` is not a size from 4k up, such as 512m or 2g", shown(text))
-            })
-    }
-}
-
-impl<'de> Deserialize<'de> for Size {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NumberOrString;
-        impl Visitor<'_> for NumberOrString {
-            type Value = Size;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a size in bytes, or a string such as \"2g\"")
-            }
-            fn visit_u64<E: serde::de::Error>(self, bytes: u64) -> Result<Size, E> {
-                self.visit_str(&bytes.to_string())
-            }
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Size, E> {
-                text.parse().map_err(E::custom)
-            }
-        }
-        deserializer.deserialize_any(NumberOrString)
-    }
-}
-
-impl JsonSchema for Size {
-    fn schema_name() -> Cow<'static, str> {
-        "Size".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "anyOf": [
-            { "type": "integer", "minimum": 4096 },
-            { "type": "string", "pattern": "^[0-9]+[kmgtKMGT]?$" },
-        ]})
-    }
-}
-
 /// The setting `policy_timeout` in whole seconds: 1 to 3600.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(try_from = "u64")]
@@ -239,100 +180,9 @@ impl<'de> Deserialize<'de> for UserIds {
     }
 }
 
-/// Defines a string type with a check that applies to JSON and the command line.
-macro_rules! checked_string {
-    ($(#[$doc:meta])* $name:ident, $pattern:literal, $fault:expr) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        pub(crate) struct $name(String);
-
-        impl TryFrom<String> for $name {
-            type Error = String;
-            fn try_from(text: String) -> Result<Self, String> {
-                let fault: fn(&str) -> Option<&'static str> = $fault;
-                fault(&text).map_or(Ok(Self(text)), |fault| Err(fault.to_owned()))
-            }
-        }
-        impl FromStr for $name {
-            type Err = String;
-            fn from_str(text: &str) -> Result<Self, String> {
-                text.to_owned().try_into()
-            }
-        }
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.try_into().map_err(D::Error::custom)
-            }
-        }
-        impl JsonSchema for $name {
-            fn schema_name() -> Cow<'static, str> {
-                stringify!($name).into()
-            }
-            fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({ "type": "string", "pattern": $pattern })
-            }
-        }
-        impl From<$name> for String {
-            fn from(text: $name) -> Self {
-                text.0
-            }
-        }
-        impl AsRef<str> for $name {
-            fn as_ref(&self) -> &str {
-                &self.0
-            }
-        }
-    };
-}
-
-checked_string! {
-    /// The name of a container image: `[HOST[:PORT]/]NAME[:TAG][@DIGEST]`. Anything else is
-    /// refused, because the name is an argument of the engine, to which `-v` would be an option
-    /// and `docker-archive:/some/file` a file of the host (containers-transports(5)).
-    Image, r"^[A-Za-z0-9][A-Za-z0-9._/-]*(:[A-Za-z0-9_.-]+)?(/[A-Za-z0-9._/-]+)?(:[A-Za-z0-9_.-]+)?(@[a-z0-9]+:[0-9a-f]+)?$", |text| {
-        const TRANSPORTS: [&str; 8] = [
-            "containers-storage", "dir", "docker-archive", "docker-daemon", "oci", "oci-archive",
-            "ostree", "sif",
-        ];
-        let allowed = |c: char| c.is_ascii_alphanumeric() || "._/:@-".contains(c);
-        let name = text.split('@').next().unwrap_or_default();
-        let (host, rest) = name.split_once('/').unwrap_or(("", name));
-        let is_port = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        let valid = text.chars().all(allowed)
-            && text.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && name.split_once(':').is_none_or(|(first, _)| !TRANSPORTS.contains(&first))
-            && host.split_once(':').is_none_or(|(_, port)| is_port(port))
-            && rest.split_once(':').is_none_or(|(_, tag)| !tag.contains(['/', ':']));
-        (!valid).then_some(
-            "expected an image as [HOST[:PORT]/]NAME[:TAG], beginning with a letter or digit",
-        )
-    }
-}
-
-checked_string! {
-    /// The name of an environment variable.
-    EnvName, r"^[A-Za-z_][A-Za-z0-9_]*$", |text| {
-        let valid = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-            && text.starts_with(|c: char| !c.is_ascii_digit());
-        (!valid).then_some(
-            "expected a variable name of letters, digits and `_`, not beginning with a digit",
-        )
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn size_units_are_powers_of_1024() {
-        for (text, bytes) in [("4096", 4096), ("64m", 64 << 20), ("2G", 2 << 30), ("1t", 1 << 40)] {
-            assert_eq!(text.parse(), Ok(Size(bytes)), "{text}");
-        }
-        for text in ["", "0", "4095", "g", "-1", "+5000", "1.5g", "2gb", "99999999t", "1 g"] {
-            assert!(text.parse::<Size>().is_err(), "{text}");
-        }
-    }
 
     #[test]
     fn user_ids_are_numbers_with_or_without_a_group() {
@@ -341,33 +191,6 @@ mod tests {
         }
         for text in ["", "me", "1000:", ":1", "1:2:3", "-1", "4294967296", "1 "] {
             assert!(text.parse::<UserIds>().is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn an_image_cannot_be_an_engine_option() {
-        for text in [
-            "",
-            "-v/:/host",
-            "--privileged",
-            "a b",
-            "a\nb",
-            "/x",
-            "dir:/x",
-            "oci:x",
-            "docker-archive:/x",
-            "docker://x",
-        ] {
-            assert!(Image::try_from(text.to_owned()).is_err(), "{text}");
-        }
-        for text in [
-            "docker.io/library/python:3.12-slim@sha256:0a",
-            "python",
-            "python:3",
-            "localhost:5000/a/b:1",
-            "a_b/c",
-        ] {
-            assert!(Image::try_from(text.to_owned()).is_ok(), "{text}");
         }
     }
 }
