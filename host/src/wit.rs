@@ -1,7 +1,7 @@
 //! The bindings of `paude:isolation`. Only `policy` and `plan` use their types.
 
 wasmtime::component::bindgen!({
-    path: "../wit",
+    path: "wit",
     world: "policy",
     additional_derives: [Clone, PartialEq],
 });

@@ -9,10 +9,10 @@ use crate::commands::print::print;
 use crate::error::{Error, Exit, Result};
 use crate::escape::shown_path;
 
-/// The files of a folder of this repository.
+/// Files of a folder of the package, which holds links into the repository.
 macro_rules! files {
     ($folder:literal: $($name:literal),*) => {
-        &[$(($name, include_str!(concat!("../../../../", $folder, $name)))),*]
+        &[$(($name, include_str!(concat!("../../../", $folder, $name)))),*]
     };
 }
 
@@ -22,12 +22,18 @@ type TemplateFiles = &'static [(&'static str, &'static str)];
 const INTERFACE: TemplateFiles =
     files!("": "wit/detection.wit", "wit/planning.wit", "wit/types.wit", "wit/world.wit");
 
+/// The manifest has another name in the package, as cargo packages no directory that has one.
+const RUST: TemplateFiles = &[
+    ("Cargo.toml", include_str!("../../../templates/rust/manifest.toml")),
+    ("src/lib.rs", include_str!("../../../templates/rust/lib.rs")),
+];
+
 /// The files of a template, and the commands to run next. The files are in `tests/policies`, so
 /// that tests build them.
 fn template(language: Language) -> (TemplateFiles, &'static [&'static str]) {
     match language {
         Language::Rust => (
-            files!("tests/policies/minimal/": "Cargo.toml", "src/lib.rs"),
+            RUST,
             &[
                 "cargo test",
                 "rustup target add wasm32-wasip2",
@@ -36,7 +42,7 @@ fn template(language: Language) -> (TemplateFiles, &'static [&'static str]) {
             ],
         ),
         Language::Python => (
-            files!("tests/policies/minimal-python/":
+            files!("templates/python/":
                 "app.py", "rules.py", "test_rules.py", "requirements.txt"),
             &[
                 "python3 -m unittest",
@@ -45,7 +51,7 @@ fn template(language: Language) -> (TemplateFiles, &'static [&'static str]) {
             ],
         ),
         Language::Js => (
-            files!("tests/policies/minimal-javascript/":
+            files!("templates/js/":
                 "app.js", "rules.js", "rules.test.js", "build.js", "package.json", "world.wit"),
             &["npm test", "npm install", "npm run build"],
         ),

@@ -1,0 +1,1 @@
+../../../tests/policies/minimal/src/lib.rs
