@@ -1,5 +1,10 @@
 //! Arguments, settings, messages and exit codes.
 
+use std::collections::BTreeSet;
+
+use clap::{CommandFactory as _, Parser as _};
+use paude::cli::Cli;
+
 use crate::support::{Env, Ran, paude, tree};
 use crate::trials;
 
@@ -124,6 +129,69 @@ trials!(
             assert!(env.paude(&["completions", shell]).code(0).stdout().contains("workspace"));
         }
         assert!(env.paude(&["man"]).code(0).stdout().contains(".TH paude"));
+        Ok(())
+    },
+    fn completions_offer_what_an_option_takes() -> Outcome {
+        let env = Env::new();
+        let zsh = env.paude(&["completions", "zsh"]).code(0).stdout();
+        let line = |start: &str| zsh.lines().find(|line| line.contains(start)).unwrap();
+        assert!(line("--workspace=[").contains(":DIR:_files -/"), "{}", line("--workspace=["));
+        assert!(line("--receipt=[").contains(":FILE:_files' \\"), "{}", line("--receipt=["));
+        // An option without a list or a hint would be completed with files.
+        assert!(line("--image=[").ends_with(":IMAGE:' \\"), "{}", line("--image=["));
+        assert!(zsh.contains("without one, a shell:_cmdambivalent'"), "{zsh}");
+        Ok(())
+    },
+    fn every_help_ends_with_examples_that_parse() -> Outcome {
+        let mut command = Cli::command();
+        command.build();
+        let mut pending = vec![command];
+        let mut parsed = 0;
+        while let Some(command) = pending.pop() {
+            let name = command.get_bin_name().unwrap_or("paude").to_owned();
+            let text = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+            assert!(text.starts_with("Examples:\n  paude"), "`{name} --help` has no examples");
+            let lines = text.lines().filter_map(|line| line.strip_prefix("  "));
+            for line in lines.filter(|line| !line.starts_with(' ') && !line.is_empty()) {
+                assert!(line.starts_with(&name), "`{line}` is no example of `{name}`");
+                let line = line.split(['>', '|']).next().unwrap();
+                if let Err(error) = Cli::try_parse_from(shlex::split(line).unwrap()) {
+                    panic!("`{line}`: {error}");
+                }
+                parsed += 1;
+            }
+            let of_its_own = |one: &&clap::Command| one.get_name() != "help";
+            pending.extend(command.get_subcommands().filter(of_its_own).cloned());
+        }
+        assert!(parsed > 20, "only {parsed} examples");
+        Ok(())
+    },
+    fn each_subcommand_has_a_manual_page() -> Outcome {
+        let env = Env::new();
+        let dir = env.root().join("share/man/man1");
+        env.paude(&["man", "--dir", dir.to_str().unwrap()]).code(0);
+        let names = std::fs::read_dir(&dir)?.map(|entry| entry.unwrap().file_name());
+        let names: BTreeSet<_> = names.map(|name| name.into_string().unwrap()).collect();
+        let mut wanted = BTreeSet::from(["paude.1".to_owned()]);
+        let mut command = Cli::command();
+        command.build();
+        for one in command.get_subcommands().filter(|one| one.get_name() != "help") {
+            wanted.insert(format!("paude-{}.1", one.get_name()));
+            let inner = one.get_subcommands().filter(|inner| inner.get_name() != "help");
+            wanted.extend(
+                inner.map(|inner| format!("paude-{}-{}.1", one.get_name(), inner.get_name())),
+            );
+        }
+        assert_eq!(names, wanted);
+        let page = std::fs::read_to_string(dir.join("paude-policy-new.1"))?;
+        for part in
+            [".TH paude-policy-new 1  \"paude ", "\\-\\-lang", ".SH EXAMPLES", "my\\-policy"]
+        {
+            assert!(page.contains(part), "{part} is not in {page}");
+        }
+        env.write("file", "");
+        let file = env.project.join("file").display().to_string();
+        env.paude(&["man", "--dir", &file]).code(125).says("cannot write the manual pages to");
         Ok(())
     }
 );

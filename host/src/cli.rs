@@ -1,6 +1,7 @@
 //! The types of the command line. They hold what was given; nothing is read or decided here.
 // The comments on what clap derives from are help texts, which have no full stop.
 
+mod examples;
 mod format;
 mod project_args;
 
@@ -8,7 +9,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub(crate) use format::{Format, ReportFormat};
 pub use project_args::ProjectArgs;
@@ -19,14 +20,6 @@ const CONTAINER: &str = "The container";
 const POLICIES: &str = "Policies";
 const OUTPUT: &str = "Output";
 
-const EXAMPLES: &str = "\
-Examples:
-  paude
-      Open a shell in a container over the current directory
-
-  paude -C ~/code/shop --engine podman --setup 'pip install -e .' -- pytest -x
-      Set another project up and run its tests, with podman";
-
 /// Run a project in a container, with its Python virtual environments kept apart
 ///
 /// Every environment of the host (.venv, venv, ...) is hidden behind an empty, writable directory,
@@ -35,7 +28,7 @@ Examples:
 #[command(name = "paude", version, max_term_width = 100, args_override_self = true)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(subcommand_value_name = "SUBCOMMAND", subcommand_help_heading = "Subcommands")]
-#[command(after_long_help = EXAMPLES)]
+#[command(after_long_help = examples::PAUDE)]
 pub struct Cli {
     /// The subcommand; `run` if absent.
     #[command(subcommand)]
@@ -73,31 +66,42 @@ impl Cli {
 #[command(defer = true)]
 pub(crate) enum Action {
     /// Run a command, or a shell, in a container over the project (the default)
+    #[command(after_long_help = examples::RUN)]
     Run(RunArgs),
     /// Show what is shared and what is hidden, and why; run nothing
+    #[command(after_long_help = examples::PLAN)]
     Plan(PlanArgs),
     /// Prove on this project that host and container each keep a working environment
     ///
     /// Runs the Python of the project's own environments on this machine, before and after a
     /// container in which a new environment is created. The setup is not run.
+    #[command(after_long_help = examples::VERIFY)]
     Verify(Box<VerifyArgs>),
     /// Check the engines, this machine and the project, and show how to fix what is wrong
+    #[command(after_long_help = examples::DOCTOR)]
     Doctor(Box<DoctorArgs>),
     /// List and remove the environments that `--storage volume` keeps
-    #[command(subcommand)]
+    #[command(subcommand, after_long_help = examples::VOLUMES)]
     Volumes(VolumesAction),
     /// Write, check and compare policies, and export the built-in one
-    #[command(subcommand)]
+    #[command(subcommand, after_long_help = examples::POLICY)]
     Policy(PolicyAction),
     /// Print the JSON Schema of paude.json, for editors
+    #[command(after_long_help = examples::SCHEMA)]
     Schema,
     /// Print a completion script
+    #[command(after_long_help = examples::COMPLETIONS)]
     Completions {
         /// The shell to complete in
         shell: clap_complete::Shell,
     },
-    /// Print the manual page
-    Man,
+    /// Print the manual page, or write one for each subcommand
+    #[command(after_long_help = examples::MAN)]
+    Man {
+        /// Write the pages of paude and of all subcommands into this directory
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+        dir: Option<PathBuf>,
+    },
 }
 
 /// Run a command, or a shell, in a container over the project
@@ -119,7 +123,7 @@ pub struct RunArgs {
     ///
     /// Each of them is compared before and after the run. The file should not lie in the project,
     /// where the container can write.
-    #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = OUTPUT)]
     pub(crate) receipt: Option<PathBuf>,
     /// Print nothing but errors
     #[arg(short, long, help_heading = OUTPUT)]
@@ -128,7 +132,7 @@ pub struct RunArgs {
     #[arg(short, long, conflicts_with = "quiet", help_heading = OUTPUT)]
     pub(crate) verbose: bool,
     /// The command and its arguments; without one, a shell
-    #[arg(last = true, value_name = "COMMAND")]
+    #[arg(last = true, value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments)]
     pub(crate) command: Vec<OsString>,
 }
 
@@ -141,7 +145,7 @@ pub(crate) struct PlanArgs {
     #[arg(long, value_enum, default_value_t = Format::Text, help_heading = OUTPUT)]
     pub(crate) format: Format,
     /// The command and its arguments; without one, a shell
-    #[arg(last = true, value_name = "COMMAND")]
+    #[arg(last = true, value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments)]
     pub(crate) command: Vec<OsString>,
 }
 
@@ -174,39 +178,50 @@ pub(crate) struct DoctorArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum VolumesAction {
     /// Print the name, state, engine, environment and project of each
+    #[command(after_long_help = examples::VOLUMES_LIST)]
     List,
     /// Remove these, unless a session uses them
+    #[command(after_long_help = examples::VOLUMES_REMOVE)]
     Remove {
         /// The names that `list` prints
-        #[arg(required = true)]
+        #[arg(required = true, value_hint = ValueHint::Other)]
         names: Vec<String>,
     },
     /// Remove those whose project or image is gone
+    #[command(after_long_help = examples::VOLUMES_PRUNE)]
     Prune,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyAction {
     /// Run a policy on this project, and show its result unchecked
+    #[command(after_long_help = examples::POLICY_RUN)]
     Run(Box<PolicyRunArgs>),
     /// Show what a component is, whether this paude can run it, and everything wrong with it
+    #[command(after_long_help = examples::POLICY_CHECK)]
     Check {
         /// The component, or `builtin`
+        #[arg(value_hint = ValueHint::FilePath)]
         file: PathBuf,
     },
     /// Show what only a policy would hide here, and what only the built-in one would
+    #[command(after_long_help = examples::POLICY_COMPARE)]
     Compare(Box<PolicyCompareArgs>),
     /// Write a policy to start from, which builds and works, and its test
+    #[command(after_long_help = examples::POLICY_NEW)]
     New {
         /// A directory that does not exist yet, or is empty
+        #[arg(value_hint = ValueHint::DirPath)]
         dir: PathBuf,
         /// The language of the policy
         #[arg(long, value_enum)]
         lang: Language,
     },
     /// Write the built-in policy's component to a file, for other WASI hosts
+    #[command(after_long_help = examples::POLICY_EXPORT)]
     Export {
         /// A file that does not exist yet, or `-` for standard output
+        #[arg(value_hint = ValueHint::FilePath)]
         file: PathBuf,
     },
 }
@@ -214,7 +229,7 @@ pub(crate) enum PolicyAction {
 #[derive(Debug, Args)]
 pub(crate) struct PolicyRunArgs {
     /// The component, or `builtin` [default: the policies of the project]
-    #[arg(conflicts_with = "policy")]
+    #[arg(conflicts_with = "policy", value_hint = ValueHint::FilePath)]
     pub(crate) file: Option<PathBuf>,
     /// The project and its settings.
     #[command(flatten)]
@@ -227,7 +242,7 @@ pub(crate) struct PolicyRunArgs {
 #[derive(Debug, Args)]
 pub(crate) struct PolicyCompareArgs {
     /// The component
-    #[arg(conflicts_with = "policy")]
+    #[arg(conflicts_with = "policy", value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,
     /// The project and its settings.
     #[command(flatten)]

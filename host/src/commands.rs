@@ -25,6 +25,7 @@ pub fn execute(cli: Cli) -> Result<Exit> {
         Some(Action::Policy(action)) => policy::execute(&action),
         Some(Action::Schema) => about::print_schema(),
         Some(Action::Completions { shell }) => about::print_completions(shell),
-        Some(Action::Man) => about::print_manual(),
+        Some(Action::Man { dir: None }) => about::print_manual(),
+        Some(Action::Man { dir: Some(dir) }) => about::write_manuals(&dir),
     }
 }

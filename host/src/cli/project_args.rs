@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use super::{CONTAINER, HIDDEN, POLICIES};
 use crate::engine::EngineChoice;
@@ -15,25 +15,27 @@ use crate::value::{Image, Seconds, Size, Storage, UserIds};
 pub struct ProjectArgs {
     /// The project directory
     #[arg(short = 'C', long, value_name = "DIR", default_value = ".")]
+    #[arg(value_hint = ValueHint::DirPath)]
     pub(crate) workspace: PathBuf,
     /// Hide these directories: `auto`, `none` or paths (repeatable)
     ///
     /// `auto` hides what the policy recognises. Paths given with `auto` are hidden in addition,
     /// and `!DIR` leaves a directory open.
     #[arg(long, value_name = "auto|none|DIR", help_heading = HIDDEN)]
+    #[arg(value_hint = ValueHint::DirPath)]
     pub(crate) venv: Vec<String>,
     /// Look for environments this many directories deep [default: no bound]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100))]
-    #[arg(help_heading = HIDDEN)]
+    #[arg(help_heading = HIDDEN, value_hint = ValueHint::Other)]
     pub(crate) depth: Option<u32>,
     /// Do not look in directories of this name, or at this path (repeatable)
-    #[arg(long, value_name = "DIR", help_heading = HIDDEN)]
+    #[arg(long, value_name = "DIR", help_heading = HIDDEN, value_hint = ValueHint::DirPath)]
     pub(crate) skip: Vec<String>,
     /// What is mounted over a hidden directory [default: tmpfs]
     #[arg(long, value_enum, help_heading = HIDDEN)]
     pub(crate) storage: Option<Storage>,
     /// The size limit of each empty directory in memory, such as 2g
-    #[arg(long, help_heading = HIDDEN)]
+    #[arg(long, help_heading = HIDDEN, value_hint = ValueHint::Other)]
     pub(crate) size: Option<Size>,
     /// The engine that runs the container [default: auto]
     #[arg(long, value_enum, help_heading = CONTAINER)]
@@ -42,31 +44,34 @@ pub struct ProjectArgs {
     ///
     /// Without this option or setting, paude takes the official Python image of the version that
     /// the hidden environment has.
-    #[arg(long, help_heading = CONTAINER)]
+    #[arg(long, help_heading = CONTAINER, value_hint = ValueHint::Other)]
     pub(crate) image: Option<Image>,
     /// The script that /bin/sh runs in the container before the command
     #[arg(long, value_name = "SCRIPT", conflicts_with = "no_setup", help_heading = CONTAINER)]
+    #[arg(value_hint = ValueHint::Other)]
     pub(crate) setup: Option<String>,
     /// Run no setup, whatever the settings files say
     #[arg(long, help_heading = CONTAINER)]
     pub(crate) no_setup: bool,
     /// Set a variable in the container, or pass yours on (repeatable)
     #[arg(short, long, value_name = "NAME[=VALUE]", help_heading = CONTAINER)]
+    #[arg(value_hint = ValueHint::Other)]
     pub(crate) env: Vec<String>,
     /// The user in the container [default: one whose files are yours]
-    #[arg(long, value_name = "UID[:GID]", help_heading = CONTAINER)]
+    #[arg(long, value_name = "UID[:GID]", help_heading = CONTAINER, value_hint = ValueHint::Other)]
     pub(crate) user: Option<UserIds>,
     /// Pass this argument to podman or docker (repeatable)
     #[arg(long, value_name = "ARG", allow_hyphen_values = true, help_heading = CONTAINER)]
+    #[arg(value_hint = ValueHint::Other)]
     pub(crate) engine_arg: Vec<String>,
     /// Use this component, or `builtin` (repeatable)
     ///
     /// It decides what is hidden, in place of the built-in policy. The findings of several
     /// policies are merged.
-    #[arg(long, value_name = "FILE", help_heading = POLICIES)]
+    #[arg(long, value_name = "FILE", help_heading = POLICIES, value_hint = ValueHint::FilePath)]
     pub(crate) policy: Vec<PathBuf>,
     /// The time limit of each policy [default: 2; built-in: 30]
-    #[arg(long, value_name = "SECONDS", help_heading = POLICIES)]
+    #[arg(long, value_name = "SECONDS", help_heading = POLICIES, value_hint = ValueHint::Other)]
     pub(crate) policy_timeout: Option<Seconds>,
     /// Compile policies again, and do not cache the machine code
     #[arg(long, help_heading = POLICIES)]
