@@ -1,10 +1,9 @@
 //! The diagnosis of `paude doctor`: the engines, the machine and the project, the known problems
 //! with them, and how to fix each.
 
-mod docker;
+mod clients;
 mod machine;
 mod native;
-mod podman;
 mod project;
 
 use std::fmt::{self, Display, Formatter};
@@ -50,10 +49,9 @@ pub(crate) struct Diagnosis {
 
 /// Checks one engine; the native one in this directory. Returns whether it can be used.
 pub(crate) fn check_engine(diagnosis: &mut Diagnosis, engine: Engine, workspace: &Path) -> bool {
-    match engine {
-        Engine::Podman => podman::check(diagnosis),
-        Engine::Docker => docker::check(diagnosis),
-        Engine::Native => native::check(diagnosis, workspace),
+    match engine.client() {
+        Some(client) => clients::check(diagnosis, engine, client),
+        None => native::check(diagnosis, workspace),
     }
 }
 

@@ -1,11 +1,10 @@
 //! Translates a checked plan into the command line or sandbox description of an engine.
 
 mod argv;
-mod docker;
+mod dialect;
 mod entry;
 mod native;
 mod oci_cli;
-mod podman;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod properties;
 
@@ -13,6 +12,8 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::plan::Plan;
 use crate::run_spec::RunSpec;
+
+use dialect::Dialect;
 
 pub use argv::Argv;
 pub use native::{Sandbox, ShadowMount};
@@ -49,21 +50,13 @@ impl Rendered {
     }
 }
 
-/// A renderer of one engine. A new engine adds a file and a line in [`render`].
-trait Render {
-    /// Renders all of the plan and the specification, or returns the part that the engine
-    /// cannot represent.
-    fn render(&self, plan: &Plan, spec: &RunSpec) -> Result<Rendered, Unsupported>;
-}
-
-/// Renders a checked plan for the engine of the specification.
+/// Renders a checked plan for the engine of the specification, or returns the part that the
+/// engine cannot represent.
 pub fn render(plan: &Plan, spec: &RunSpec) -> Result<Rendered, Unsupported> {
-    let renderer: &dyn Render = match spec.engine {
-        Engine::Podman => &podman::Podman,
-        Engine::Docker => &docker::Docker,
-        Engine::Native => &native::Native,
-    };
-    renderer.render(plan, spec)
+    match Dialect::of(spec.engine) {
+        Some(dialect) => dialect.render(plan, spec),
+        None => Ok(Rendered::Sandbox(native::sandbox(plan, spec))),
+    }
 }
 
 /// A part of the plan that an engine cannot represent.

@@ -36,7 +36,7 @@ pub(super) fn announce_run(
         let shadows = paths.iter().zip(plan.shadows());
         lines.extend(shadows.map(|(path, shadow)| format!("  {path}: {shadow}")));
     }
-    if let Some(reason) = chosen.reason {
+    if let Some(reason) = &chosen.reason {
         lines.push(format!("Using engine {}: {reason}", chosen.engine));
         if chosen.engine == Engine::Native {
             let note = "note: it keeps environments apart; it does not contain hostile code";

@@ -42,7 +42,7 @@ pub(crate) fn add_chosen_engine<'c>(
             diagnosis.bad("engine", format!("{engine}, which does not work here"), advice);
         }
         Ok(chosen) => {
-            let reason = chosen.reason.unwrap_or("you chose it");
+            let reason = chosen.reason.as_deref().unwrap_or("you chose it");
             diagnosis.good("engine", format!("{}: {reason}", chosen.engine));
             return Some(chosen);
         }

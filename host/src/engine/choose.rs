@@ -22,84 +22,148 @@ pub(crate) enum User {
 pub struct ChosenEngine {
     pub(crate) engine: Engine,
     /// Why `auto` chose it; `None` if it was named.
-    pub(crate) reason: Option<&'static str>,
+    pub(crate) reason: Option<String>,
     /// Whether root in its containers is the user who runs paude, and not the host's root.
     rootless: bool,
 }
 
+/// Whether an engine can be used.
+enum Probe {
+    Usable {
+        /// See [`ChosenEngine`].
+        rootless: bool,
+        /// The part of the reason that is about this engine, if there is one.
+        reason: Option<&'static str>,
+    },
+    /// `auto` continues with the next engine.
+    Unusable(Unusable),
+}
+
+/// Why an engine cannot be used.
+enum Unusable {
+    NotInstalled(Engine),
+    /// The part of the reason that is about this engine, and the error if it was named.
+    Other(&'static str, Error),
+}
+
 /// Returns the named engine if it can be used, or the first that can.
+///
+/// An installation that is broken is an error also for `auto`: which engine runs a project must
+/// not change by itself.
 pub(crate) fn choose(choice: EngineChoice) -> Result<ChosenEngine> {
-    let chosen = |engine, rootless| Ok(ChosenEngine { engine, reason: None, rootless });
-    match choice {
-        EngineChoice::Auto => choose_first(),
-        EngineChoice::Named(Engine::Podman) if !installed("podman") => Err(not_installed("podman")),
-        EngineChoice::Named(Engine::Podman) => chosen(Engine::Podman, is_podman_rootless()?),
-        EngineChoice::Named(Engine::Docker) if !installed("docker") => Err(not_installed("docker")),
-        EngineChoice::Named(Engine::Docker) => {
-            let daemon = endpoint::probe_daemon();
-            check_daemon(daemon)?;
-            chosen(Engine::Docker, daemon == Daemon::Rootless)
-        }
-        EngineChoice::Named(Engine::Native) if !cfg!(target_os = "linux") => {
-            Err(Error::failed("the native engine needs Linux").hint("install podman or docker"))
-        }
-        EngineChoice::Named(Engine::Native) => chosen(Engine::Native, false),
+    let engine = match choice {
+        EngineChoice::Auto => return choose_first(),
+        EngineChoice::Named(engine) => engine,
+    };
+    match probe(engine)? {
+        Probe::Usable { rootless, .. } => Ok(ChosenEngine { engine, reason: None, rootless }),
+        Probe::Unusable(Unusable::NotInstalled(engine)) => Err(not_installed(engine.program())),
+        Probe::Unusable(Unusable::Other(_, error)) => Err(error),
     }
 }
 
-/// Returns the first engine that can be used: podman, docker, native.
+/// Returns the first engine that can be used, in the order of [`Engine::ALL`].
 fn choose_first() -> Result<ChosenEngine> {
-    let chosen =
-        |engine, reason, rootless| Ok(ChosenEngine { engine, reason: Some(reason), rootless });
-    if installed("podman") {
-        return chosen(Engine::Podman, "it is installed", is_podman_rootless()?);
-    }
-    let mut reason = "neither podman nor docker is installed";
-    if installed("docker") {
-        reason = match endpoint::probe_daemon() {
-            Daemon::Silent => "podman is not installed, and docker's daemon does not answer",
-            Daemon::Denied => "podman is not installed, and docker's daemon denies you access",
-            Daemon::NoContext => "podman is not installed, and docker's context does not exist",
-            daemon => {
-                check_daemon(daemon)?;
-                let reason = "podman is not installed, and docker's daemon answers";
-                return chosen(Engine::Docker, reason, daemon == Daemon::Rootless);
+    let mut unusable = Vec::new();
+    for engine in Engine::ALL {
+        match probe(engine)? {
+            Probe::Usable { rootless, reason } => {
+                let reason = Some(join_reasons(&unusable, reason));
+                return Ok(ChosenEngine { engine, reason, rootless });
             }
-        };
+            Probe::Unusable(why) => unusable.push(why),
+        }
     }
-    if cfg!(target_os = "linux") {
-        return chosen(Engine::Native, reason, false);
-    }
+    let reason = join_reasons(&unusable, None);
     Err(Error::failed(format!("no engine can run a container: {reason}"))
         .hint("install podman or docker"))
 }
 
-/// Fails unless a docker daemon answers.
+/// Checks one engine without starting a container. A new engine has its check here.
+fn probe(engine: Engine) -> Result<Probe> {
+    if engine.client().is_some_and(|client| !installed(client.program)) {
+        return Ok(Probe::Unusable(Unusable::NotInstalled(engine)));
+    }
+    match engine {
+        Engine::Podman => {
+            let rootless = is_podman_rootless()?;
+            Ok(Probe::Usable { rootless, reason: Some("it is installed") })
+        }
+        Engine::Docker => probe_docker(),
+        Engine::Native if cfg!(target_os = "linux") => {
+            Ok(Probe::Usable { rootless: false, reason: None })
+        }
+        Engine::Native => {
+            let error = Error::failed("the native engine needs Linux");
+            let error = error.hint("install podman or docker");
+            Ok(Probe::Unusable(Unusable::Other("native needs Linux", error)))
+        }
+    }
+}
+
+/// The reason for a choice: why the engines before it cannot be used, and what is known about it.
+fn join_reasons(unusable: &[Unusable], chosen: Option<&str>) -> String {
+    let missing: Vec<_> = unusable.iter().filter_map(Unusable::missing_program).collect();
+    let missing = match missing.as_slice() {
+        [] => None,
+        [one] => Some(format!("{one} is not installed")),
+        [one, two] => Some(format!("neither {one} nor {two} is installed")),
+        more => Some(format!("none of {} is installed", more.join(", "))),
+    };
+    let others = unusable.iter().filter_map(|unusable| match unusable {
+        Unusable::NotInstalled(_) => None,
+        Unusable::Other(reason, _) => Some(*reason),
+    });
+    let others = others.chain(chosen).map(str::to_owned);
+    missing.into_iter().chain(others).collect::<Vec<_>>().join(", and ")
+}
+
+impl Unusable {
+    fn missing_program(&self) -> Option<&'static str> {
+        match self {
+            Self::NotInstalled(engine) => Some(engine.program()),
+            Self::Other(..) => None,
+        }
+    }
+}
+
+/// Whether a docker daemon answers.
 ///
 /// What podman does for docker's client is not enough: its API drops the options of volumes, and
 /// its tmpfs has a copy of the host's environment in it.
-fn check_daemon(daemon: Daemon) -> Result<()> {
-    let (message, hint) = match daemon {
-        Daemon::Rootful | Daemon::Rootless => return Ok(()),
-        Daemon::Silent => (
+fn probe_docker() -> Result<Probe> {
+    let unusable = |reason, message: &str, hint: &str| {
+        Ok(Probe::Unusable(Unusable::Other(reason, Error::failed(message).hint(hint))))
+    };
+    match endpoint::probe_daemon() {
+        daemon @ (Daemon::Rootful | Daemon::Rootless) => Ok(Probe::Usable {
+            rootless: daemon == Daemon::Rootless,
+            reason: Some("docker's daemon answers"),
+        }),
+        Daemon::Silent => unusable(
+            "docker's daemon does not answer",
             "docker is installed, but its daemon does not answer",
             "start it, or choose another engine with --engine",
         ),
-        Daemon::Denied => (
+        Daemon::Denied => unusable(
+            "docker's daemon denies you access",
             "docker is installed, but its daemon denies you access",
             "join the group that owns its socket, often `docker`, or choose another engine with \
              --engine",
         ),
-        Daemon::NoContext => (
+        Daemon::NoContext => unusable(
+            "docker's context does not exist",
             "docker is installed, but the context that it is set to does not exist",
             "`docker context ls` lists them, and DOCKER_CONTEXT and `docker context use` set one",
         ),
-        Daemon::PodmanWrapper => ("docker is a wrapper around podman here", USE_PODMAN),
-        Daemon::PodmanService => {
-            ("docker is connected to a podman service, not to its daemon", USE_PODMAN)
+        Daemon::PodmanWrapper => {
+            Err(Error::failed("docker is a wrapper around podman here").hint(USE_PODMAN))
         }
-    };
-    Err(Error::failed(message).hint(hint))
+        Daemon::PodmanService => {
+            let message = "docker is connected to a podman service, not to its daemon";
+            Err(Error::failed(message).hint(USE_PODMAN))
+        }
+    }
 }
 
 const USE_PODMAN: &str = "use --engine podman, for which podman has to be installed";
@@ -134,21 +198,22 @@ fn not_installed(program: &str) -> Error {
 impl ChosenEngine {
     /// An engine that is not started, so nothing about its installation is checked.
     pub fn assumed(engine: Engine) -> Self {
-        let rootless = engine == Engine::Podman && is_unprivileged();
+        let is_daemonless = engine.client().is_some_and(|client| client.is_daemonless);
+        let rootless = is_daemonless && is_unprivileged();
         Self { engine, reason: None, rootless }
     }
 
     /// The user that the container runs as: one by which files in the workspace belong to the
     /// user who runs paude, unless `--user` or an engine argument requests another.
     pub(crate) fn user(&self, requested: Option<UserIds>, engine_args: &[String]) -> Result<User> {
-        if self.engine == Engine::Native {
+        let Some(client) = self.engine.client() else {
             return match requested {
                 None => Ok(User::Image),
                 Some(_) => {
                     Err(Error::usage("the native engine runs as you, and cannot take --user"))
                 }
             };
-        }
+        };
         let sets_user =
             |arg: &String| arg.starts_with("--userns") || arg.starts_with("--user") || arg == "-u";
         match requested {
@@ -160,15 +225,48 @@ impl ChosenEngine {
                 let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
                 Ok(User::Container(format!("{}:{}", uid.as_raw(), gid.as_raw())))
             }
-            Some(ids @ UserIds { uid, gid }) => match (self.engine, self.rootless) {
-                (Engine::Podman, true) => Ok(User::KeepId { uid, gid }),
-                (Engine::Docker, true) if (uid, gid) != (0, 0) => Err(Error::usage(format!(
-                    "rootless docker cannot take --user {ids}: files that the container creates \
-                     in the project would belong to a subordinate id, and not to you"
+            Some(UserIds { uid, gid }) if self.rootless && client.has_keep_id => {
+                Ok(User::KeepId { uid, gid })
+            }
+            Some(ids @ UserIds { uid, gid }) if self.rootless && (uid, gid) != (0, 0) => {
+                Err(Error::usage(format!(
+                    "rootless {} cannot take --user {ids}: files that the container creates in \
+                     the project would belong to a subordinate id, and not to you",
+                    self.engine
                 ))
-                .hint("leave out --user: root in the container is you")),
-                _ => Ok(User::Container(ids.to_string())),
-            },
+                .hint("leave out --user: root in the container is you"))
+            }
+            Some(ids) => Ok(User::Container(ids.to_string())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_names_every_engine_before_the_chosen_one() {
+        let missing = || Unusable::NotInstalled(Engine::Podman);
+        let docker = || Unusable::NotInstalled(Engine::Docker);
+        let silent = || Unusable::Other("docker's daemon does not answer", Error::failed(""));
+        for (unusable, chosen, expected) in [
+            (vec![], Some("it is installed"), "it is installed"),
+            (vec![missing()], Some("x answers"), "podman is not installed, and x answers"),
+            (vec![missing(), docker()], None, "neither podman nor docker is installed"),
+            (
+                vec![missing(), silent()],
+                None,
+                "podman is not installed, and docker's daemon does not answer",
+            ),
+            (
+                vec![missing(), silent(), docker()],
+                Some("y answers"),
+                "neither podman nor docker is installed, and docker's daemon does not answer, \
+                 and y answers",
+            ),
+        ] {
+            assert_eq!(join_reasons(&unusable, chosen), expected);
         }
     }
 }

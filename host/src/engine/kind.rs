@@ -29,6 +29,13 @@ pub(crate) struct Client {
     /// The arguments that remove a container at once, with its anonymous volumes, and succeed
     /// if there is none; its name follows.
     pub(crate) remove: &'static [&'static str],
+    /// Whether it runs without a daemon, and so as the user who starts it.
+    pub(crate) is_daemonless: bool,
+    /// Whether `--userns keep-id` gives a user of a rootless container the ids of the user who
+    /// runs paude.
+    pub(crate) has_keep_id: bool,
+    /// What it prints about an image that it does not have, in lower case.
+    pub(crate) no_such_image: &'static [&'static str],
     /// How long an engine may go on creating a container after its client has ended.
     pub(crate) settling: Duration,
     /// Whether `volume create --label` parses its value as CSV.
@@ -64,6 +71,9 @@ const PODMAN: Client = Client {
     minimum: (4, 3),
     // Without `--time`, podman waits ten seconds for a first process that ignores SIGTERM.
     remove: &["rm", "--force", "--volumes", "--time", "0", "--"],
+    is_daemonless: true,
+    has_keep_id: true,
+    no_such_image: &["image not known", "no such image"],
     settling: Duration::ZERO,
     label_is_csv: true,
     list_volumes: &["volume", "ls", "--quiet", "--filter"],
@@ -73,6 +83,9 @@ const DOCKER: Client = Client {
     program: "docker",
     minimum: (20, 10),
     remove: &["rm", "--force", "--volumes", "--"],
+    is_daemonless: false,
+    has_keep_id: false,
+    no_such_image: &["no such image"],
     // The daemon goes on after its client has ended.
     settling: Duration::from_secs(1),
     label_is_csv: false,

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Argv, Render, Rendered, Unsupported, entry};
+use super::{Argv, entry};
 use crate::plan::Plan;
 use crate::run_spec::RunSpec;
 
@@ -35,32 +35,25 @@ pub struct ShadowMount {
     pub(crate) size: Option<u64>,
 }
 
-pub(super) struct Native;
-
-impl Render for Native {
-    fn render(&self, plan: &Plan, spec: &RunSpec) -> Result<Rendered, Unsupported> {
-        let mut argv = vec![entry::SHELL.into()];
-        argv.extend(entry::args(plan, spec));
-        // The user's home directory is read-only, and caches need a writable directory.
-        let mut env: Vec<(OsString, OsString)> =
-            vec![("XDG_CACHE_HOME".into(), "/tmp/.cache".into())];
-        env.extend(spec.env.iter().map(|(name, value)| (name.into(), value.into())));
-        Ok(Rendered::Sandbox(Sandbox {
-            workspace: plan.workspace().as_path().into(),
-            read_only: spec.read_only,
-            shadows: plan
-                .shadows()
-                .iter()
-                .enumerate()
-                .map(|(index, shadow)| ShadowMount {
-                    target: shadow.target().as_os_str().to_owned(),
-                    source: spec.volumes.get(index).cloned(),
-                    size: shadow.size(),
-                })
-                .collect(),
-            env,
-            argv,
-        }))
+/// Renders a checked plan; there is nothing that it cannot represent.
+pub(super) fn sandbox(plan: &Plan, spec: &RunSpec) -> Sandbox {
+    let mut argv = vec![entry::SHELL.into()];
+    argv.extend(entry::args(plan, spec));
+    // The user's home directory is read-only, and caches need a writable directory.
+    let mut env: Vec<(OsString, OsString)> = vec![("XDG_CACHE_HOME".into(), "/tmp/.cache".into())];
+    env.extend(spec.env.iter().map(|(name, value)| (name.into(), value.into())));
+    let shadows = plan.shadows().iter().enumerate();
+    let shadows = shadows.map(|(index, shadow)| ShadowMount {
+        target: shadow.target().as_os_str().to_owned(),
+        source: spec.volumes.get(index).cloned(),
+        size: shadow.size(),
+    });
+    Sandbox {
+        workspace: plan.workspace().as_path().into(),
+        read_only: spec.read_only,
+        shadows: shadows.collect(),
+        env,
+        argv,
     }
 }
 

@@ -1,26 +1,17 @@
-//! The command line that `podman run` and `docker run` share.
+//! The command line that `podman run` and `docker run` share; [`Dialect`] is what differs.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
+use super::dialect::{Dialect, quote_field};
 use super::{Argv, Rendered, Unsupported, entry};
-use crate::engine::{DETACH_KEYS, Engine, READ_ONLY_FIELD, User};
+use crate::engine::{DETACH_KEYS, READ_ONLY_FIELD, User};
 use crate::escape::{shown, shown_path};
-use crate::plan::{Plan, Shadow};
+use crate::plan::Plan;
 use crate::run_spec::RunSpec;
 
 /// The longest path that both engines accept, in bytes (measured: 3950 works, 4000 does not).
 const MAX_PATH: usize = 3950;
-
-/// The differences between the two engines.
-pub(super) struct Dialect {
-    pub(super) engine: Engine,
-    /// The `--mount` value of a shadow in memory, at a destination that [`Dialect::check_text`]
-    /// accepts.
-    pub(super) shadow: fn(&Shadow, destination: &str) -> String,
-    /// The `--mount` value of the volume with this name.
-    pub(super) volume: fn(&str, destination: &str) -> String,
-}
 
 impl Dialect {
     /// Renders the whole command line.
@@ -121,10 +112,4 @@ fn user_args(user: &User) -> Vec<String> {
             format!("{uid}:{gid}"),
         ],
     }
-}
-
-/// Quotes one field of `--mount`, which is a CSV record. Every field is quoted, as a rule for
-/// when to quote could be wrong.
-pub(super) fn quote_field(key: &str, value: &str) -> String {
-    format!("\"{key}={}\"", value.replace('"', "\"\""))
 }

@@ -4,9 +4,10 @@ use std::ffi::{OsStr, OsString};
 
 use arbitrary::{Result, Unstructured};
 
+use super::dialect::expected;
 use super::{Argv, Rendered, Sandbox, entry};
 use crate::engine::{DETACH_KEYS, Engine, READ_ONLY_FIELD, User};
-use crate::plan::{Plan, Shadow};
+use crate::plan::Plan;
 use crate::run_spec::{GuardedMount, RunSpec};
 use crate::testing::hostile_text;
 use crate::testing::parsers::{assert_shell_parses, only_value, parse_mount, parse_options};
@@ -133,56 +134,16 @@ fn check_oci(engine: Engine, argv: &Argv, plan: &Plan, spec: &RunSpec) {
         .map(|(_, value)| parse_mount(only_value(value)));
     let mut bind = vec![("type", "bind"), ("source", workspace), ("destination", target)];
     bind.extend(spec.read_only.then_some((READ_ONLY_FIELD, "")));
-    let mut expected = vec![fields(&bind)];
-    expected.extend(plan.shadows().iter().enumerate().map(|(index, shadow)| {
+    let mut wanted = vec![expected::fields(&bind)];
+    wanted.extend(plan.shadows().iter().enumerate().map(|(index, shadow)| {
         match spec.volumes.get(index) {
-            None => shadow_fields(engine, shadow),
-            Some(name) => volume_fields(engine, shadow, name.to_str().expect("generated as UTF-8")),
+            None => expected::shadow(engine, shadow),
+            Some(name) => {
+                expected::volume(engine, shadow, name.to_str().expect("generated as UTF-8"))
+            }
         }
     }));
-    assert_eq!(mounts.collect::<Vec<_>>(), expected);
-}
-
-/// The fields of a `--mount` value; an empty string stands for a key without a value.
-fn fields(pairs: &[(&str, &str)]) -> Vec<(String, Option<String>)> {
-    pairs
-        .iter()
-        .map(|(key, value)| ((*key).to_owned(), (!value.is_empty()).then(|| (*value).to_owned())))
-        .collect()
-}
-
-fn shadow_fields(engine: Engine, shadow: &Shadow) -> Vec<(String, Option<String>)> {
-    let destination =
-        ("destination", shadow.target().as_path().to_str().expect("refused otherwise"));
-    let size = shadow.size().map(|size| size.to_string());
-    match engine {
-        Engine::Podman => {
-            let mut pairs = vec![
-                ("type", "tmpfs"),
-                destination,
-                ("notmpcopyup", ""),
-                ("U", ""),
-                ("tmpfs-mode", "1777"),
-            ];
-            pairs.extend(size.as_deref().map(|size| ("tmpfs-size", size)));
-            fields(&pairs)
-        }
-        _ => {
-            let size = size.map_or_else(String::new, |size| format!(",size={size}"));
-            let o = format!("o=mode=1777,nosuid,nodev{size}");
-            let option = |value| ("volume-opt", value);
-            let local =
-                [option("type=tmpfs"), option("device=tmpfs"), option(&o), ("volume-nocopy", "")];
-            fields(&[&[("type", "volume"), destination], local.as_slice()].concat())
-        }
-    }
-}
-
-fn volume_fields(engine: Engine, shadow: &Shadow, name: &str) -> Vec<(String, Option<String>)> {
-    let destination = shadow.target().as_path().to_str().expect("refused otherwise");
-    let mut pairs = vec![("type", "volume"), ("source", name), ("destination", destination)];
-    pairs.extend((engine == Engine::Docker).then_some(("volume-nocopy", "")));
-    fields(&pairs)
+    assert_eq!(mounts.collect::<Vec<_>>(), wanted);
 }
 
 fn check_native(sandbox: &Sandbox, plan: &Plan, spec: &RunSpec) {

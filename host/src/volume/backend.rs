@@ -20,9 +20,6 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 /// The label with the id of a volume.
 const LABEL: &str = "paude.id";
 
-/// What docker and podman print about an image that they do not have.
-const NO_SUCH_IMAGE: [&str; 2] = ["no such image", "image not known"];
-
 /// The id of an image, or of this machine for the built-in engine. With `fetch`, an image that is
 /// not here is pulled; without, its name is returned.
 pub(super) fn image_id(engine: Engine, image: &str, fetch: bool) -> Result<String> {
@@ -51,12 +48,10 @@ pub(super) fn is_responding(engine: Engine) -> bool {
 
 /// Whether an image exists; true also if the engine does not answer that.
 pub(super) fn has_image(engine: Engine, image: &str) -> bool {
-    if engine == Engine::Native {
-        return name::is_on_this_machine(image);
-    }
+    let Some(client) = engine.client() else { return name::is_on_this_machine(image) };
     let output = inspect_image(engine, image);
     let message = output.stderr.to_lowercase();
-    output.ok || !NO_SUCH_IMAGE.iter().any(|text| message.contains(text))
+    output.ok || !client.no_such_image.iter().any(|text| message.contains(text))
 }
 
 /// The id that distinguishes a volume from a later one of the same name; `None` if the volume
