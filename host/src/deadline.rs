@@ -1,8 +1,9 @@
-//! One limit on the wall time of running the policies and of checking their result.
+//! One limit on the wall time of running the policies, of checking their result and of preparing
+//! the mount points.
 
 use std::time::{Duration, Instant};
 
-/// The end of the time that the policies and the check of their result have together.
+/// The end of the time that the policies and the work on their result have together.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline {
     time: Duration,
@@ -30,12 +31,37 @@ impl Deadline {
         self.left().is_zero()
     }
 
+    /// Stops the time, for work that it does not limit.
+    pub(crate) fn pause(self) -> PausedDeadline {
+        PausedDeadline { time: self.time, left: self.left() }
+    }
+
     /// Does work that has a limit of its own, and postpones the end by the time it takes.
     pub(crate) fn exclude<R>(&mut self, work: impl FnOnce() -> R) -> R {
         let start = Instant::now();
         let result = work();
         self.end += start.elapsed();
         result
+    }
+}
+
+/// A deadline that does not come closer: the time that was left when it was paused.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PausedDeadline {
+    time: Duration,
+    left: Duration,
+}
+
+impl PausedDeadline {
+    /// The deadline with as much time left as when it was paused.
+    pub(crate) fn resume(self) -> Deadline {
+        Deadline { time: self.time, end: Instant::now() + self.left }
+    }
+
+    /// The same with no time left.
+    #[cfg(test)]
+    pub(crate) fn expired(self) -> Self {
+        Self { left: Duration::ZERO, ..self }
     }
 }
 
@@ -52,5 +78,17 @@ mod tests {
         assert!(before.saturating_sub(deadline.left()) < pause, "{deadline:?}");
         assert!(!deadline.is_over());
         assert!(Deadline::after(Duration::ZERO).is_over());
+    }
+
+    #[test]
+    fn a_paused_deadline_keeps_the_time_that_was_left() {
+        let hour = Duration::from_secs(3600);
+        let paused = Deadline { time: 2 * hour, end: Instant::now() + hour }.pause();
+        std::thread::sleep(Duration::from_millis(20));
+        let resumed = paused.resume();
+        assert!(resumed.left() <= paused.left && paused.left <= hour, "{resumed:?}");
+        assert!(paused.left - resumed.left() < Duration::from_millis(20), "{resumed:?}");
+        assert_eq!(resumed.time(), 2 * hour);
+        assert!(paused.expired().resume().is_over());
     }
 }

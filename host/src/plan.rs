@@ -8,6 +8,7 @@ mod picture;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod properties;
 
+use crate::deadline::{Deadline, PausedDeadline};
 use crate::path::{ContainerPath, HostPath, RelPath};
 use crate::value::Storage;
 use crate::wit;
@@ -92,6 +93,8 @@ pub struct Plan {
     notes: Vec<Note>,
     /// The index of the primary environment in `shadows`.
     primary: Option<usize>,
+    /// The time that the check left for preparing the mount points.
+    time_left: PausedDeadline,
 }
 
 impl Plan {
@@ -124,6 +127,18 @@ impl Plan {
     /// The notes of the policies, then those of the host.
     pub(crate) fn notes(&self) -> &[Note] {
         &self.notes
+    }
+
+    /// The end of the time for preparing the mount points: what the policies and the check left
+    /// of theirs begins now.
+    pub(crate) fn start_deadline(&self) -> Deadline {
+        self.time_left.resume()
+    }
+
+    /// The same plan with no time left.
+    #[cfg(test)]
+    pub(crate) fn expired(self) -> Self {
+        Self { time_left: self.time_left.expired(), ..self }
     }
 
     /// The environment whose `bin` comes first on PATH, if the policy chose one.

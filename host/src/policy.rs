@@ -1,5 +1,6 @@
 //! Runs the policies of a project. Their result is untrusted until [`crate::plan`] has checked it.
 
+mod address_space;
 mod builtin;
 mod cache;
 mod component_check;

@@ -17,28 +17,32 @@
 
 mod directory;
 mod journal;
+mod mount_points;
 
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use cap_std::fs::File;
 
+use crate::deadline::Deadline;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::escape::{shown, shown_path};
 use crate::execute::remove_container;
 use crate::path::RelPath;
-use crate::plan::{Plan, Shadow};
+use crate::plan::Plan;
 use crate::run_spec::RunSpec;
-use crate::workspace::{PathState, Workspace};
-use directory::LockOutcome;
+use crate::workspace::Workspace;
 use journal::{Journal, JournalEntry};
 
 pub(crate) use directory::identity;
 
-/// How often, and how long apart, to try a directory that another run is removing.
-const TRIES: u32 = 100;
-const PAUSE: Duration = Duration::from_millis(10);
+/// How long a clean-up goes on to remove containers. The last one may take ten seconds more; what
+/// remains is left to the next run.
+const CLEAN_UP: Duration = Duration::from_secs(30);
+
+/// How long to wait for another run that cleans up.
+const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// How long a client may take to create its container. After its paude is killed it goes on for
 /// a moment, so a container that is removed earlier may appear again.
@@ -66,22 +70,18 @@ impl<'w> Session<'w> {
     /// where it led when the plan was checked.
     pub(crate) fn begin(workspace: &'w Workspace, plan: &Plan, spec: &RunSpec) -> Result<Self> {
         if !workspace.is_in_place() {
-            return Err(replaced(&shown_path(workspace.path().as_path())));
+            return Err(mount_points::replaced(&shown_path(workspace.path().as_path())));
         }
         let journal = Journal::open(workspace);
         let name = spec.name.clone();
         let mut session = Self { workspace, name, journal, container: None, locked: Vec::new() };
         if let Ok(journal) = &session.journal {
             if journal.try_lock_exclusive() {
-                session.clean_up(journal);
+                session.clean_up(journal, Deadline::after(CLEAN_UP));
             }
-            journal.lock_shared().map_err(|error| {
-                Error::failed(format!("cannot lock the journal of this run: {error}"))
-            })?;
+            journal.lock_shared(MAX_WAIT)?;
         }
-        for shadow in plan.shadows() {
-            session.lock_mount_point(shadow, plan)?;
-        }
+        session.lock_mount_points(plan)?;
         if spec.engine != Engine::Native {
             let (engine, name) = (spec.engine, spec.name.clone());
             // Without this entry, the container stays behind only if this run is killed.
@@ -90,6 +90,18 @@ impl<'w> Session<'w> {
             }
         }
         Ok(session)
+    }
+
+    /// Checks the mount points again, creates those that are missing, and locks them, in the time
+    /// that the plan has left.
+    fn lock_mount_points(&mut self, plan: &Plan) -> Result<()> {
+        let deadline = plan.start_deadline();
+        for shadow in plan.shadows() {
+            let create = |path: &RelPath| self.create(path);
+            let locked = mount_points::lock(self.workspace, plan, shadow, deadline, create)?;
+            self.locked.extend(locked);
+        }
+        Ok(())
     }
 
     /// Cleans up after killed runs on this workspace, unless another run is active.
@@ -108,44 +120,6 @@ impl<'w> Session<'w> {
     fn record(&self, entry: JournalEntry) -> io::Result<()> {
         let journal = self.journal.as_ref().map_err(|error| error.kind())?;
         journal.append(&[entry])
-    }
-
-    /// Checks one mount point again, creates it if it is missing, and locks it.
-    fn lock_mount_point(&mut self, shadow: &Shadow, plan: &Plan) -> Result<()> {
-        let path = shadow.path();
-        let fail = |error: io::Error| {
-            Error::failed(format!("cannot hide `{}`: {error}", shown(path.as_str())))
-        };
-        let inside = plan.is_inside(shadow);
-        for _ in 0..TRIES {
-            match self.workspace.inspect_path(path) {
-                Ok(PathState::Directory(real)) if inside && real == *path => {
-                    match directory::lock(self.workspace.dir(), path).map_err(fail)? {
-                        LockOutcome::Locked(dir) => {
-                            self.locked.push(dir);
-                            return Ok(());
-                        }
-                        LockOutcome::NotNeeded => return Ok(()),
-                        LockOutcome::BeingRemoved => std::thread::sleep(PAUSE),
-                    }
-                }
-                // Also if it existed during the check: another run had created it and has ended.
-                Ok(PathState::Missing(missing)) if inside && missing.last() == path => {
-                    missing.iter().try_for_each(|path| self.create(&path))?;
-                }
-                Ok(PathState::Outside) if !inside && self.leads_to(path, shadow) => return Ok(()),
-                Err(error) => return Err(fail(error)),
-                _ => break,
-            }
-        }
-        Err(replaced(&shown(path.as_str())))
-    }
-
-    /// Whether a link out of the workspace still leads to the shadow's target.
-    fn leads_to(&self, path: &RelPath, shadow: &Shadow) -> bool {
-        self.workspace.follow_outside(path).is_ok_and(|(real, marker)| {
-            marker.is_some() && real.as_path() == shadow.target().as_path()
-        })
     }
 
     /// Creates one directory and records it. If another process creates it first, this does
@@ -173,8 +147,9 @@ impl<'w> Session<'w> {
         })
     }
 
-    /// Removes what the journal names, except what is still in use. Requires the exclusive lock.
-    fn clean_up(&self, journal: &Journal) {
+    /// Removes what the journal names, except what is still in use; containers only before the
+    /// deadline, as an engine may not answer. Requires the exclusive lock.
+    fn clean_up(&self, journal: &Journal, deadline: Deadline) {
         let entries = journal.entries();
         let mut remaining = Vec::new();
         for entry in &entries {
@@ -183,8 +158,11 @@ impl<'w> Session<'w> {
                 && RunSpec::is_container_name(name)
                 && !entries.contains(&JournalEntry::Gone { engine: *engine, name: name.clone() })
             {
-                std::thread::sleep(CREATION.saturating_sub(journal.age()));
-                if !remove_container(*engine, name, Duration::ZERO) {
+                let is_removed = !deadline.is_over() && {
+                    std::thread::sleep(CREATION.saturating_sub(journal.age()));
+                    remove_container(*engine, name, Duration::ZERO)
+                };
+                if !is_removed {
                     remaining.push(entry.clone());
                 }
             }
@@ -216,13 +194,54 @@ impl Drop for Session<'_> {
         if let Ok(journal) = &self.journal
             && journal.try_lock_exclusive()
         {
-            self.clean_up(journal);
+            self.clean_up(journal, Deadline::after(CLEAN_UP));
         }
     }
 }
 
-/// The error for a path that leads elsewhere than when the plan was checked.
-fn replaced(path: &str) -> Error {
-    Error::failed(format!("`{path}` was replaced after paude checked it"))
-        .hint("nothing was started; run it again")
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, Selection};
+
+    /// A session without a journal.
+    fn session(workspace: &Workspace) -> Session<'_> {
+        let (name, journal) = ("paude-1".to_owned(), Err(ErrorKind::NotFound.into()));
+        Session { workspace, name, journal, container: None, locked: Vec::new() }
+    }
+
+    #[test]
+    fn mount_points_are_prepared_in_the_time_that_the_plan_has_left() {
+        let dir = tempfile::tempdir().unwrap();
+        let workspace = Workspace::open(dir.path()).unwrap();
+        let selection = Selection::Listed(vec![RelPath::parse("deep/er/.venv").unwrap()]);
+        let config = Config { selection, ..Config::default() };
+        let proposal = crate::policy::propose(&config, &workspace, true).unwrap();
+        let deadline = Deadline::after(Duration::from_secs(3600));
+        let plan = Plan::check(&proposal.raw, &workspace, &config, deadline).unwrap().expired();
+        let mut session = session(&workspace);
+        let error = session.lock_mount_points(&plan).unwrap_err();
+        let message = "finding the environments and preparing their mount points took more than \
+                       3600 s; nothing was started";
+        assert_eq!(error.message(), message);
+        assert_eq!(workspace.dir().entries().unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_clean_up_that_takes_too_long_is_left_to_the_next_run() {
+        let (dir, file) = (tempfile::tempdir().unwrap(), tempfile::NamedTempFile::new().unwrap());
+        let workspace = Workspace::open(dir.path()).unwrap();
+        workspace.dir().create_dir(".venv").unwrap();
+        let journal = Journal::of_test(&file);
+        let name = "paude-no-such-container".to_owned();
+        let directory = JournalEntry::Directory { path: ".venv".to_owned(), identity: None };
+        let entries = [JournalEntry::Container { engine: Engine::Podman, name }, directory];
+        journal.replace(&entries).unwrap();
+        let session = session(&workspace);
+        session.clean_up(&journal, Deadline::after(Duration::ZERO));
+        let mut remaining = journal.entries();
+        remaining.reverse(); // directories come first
+        assert_eq!(remaining, entries);
+        assert!(dir.path().join(".venv").exists());
+    }
 }

@@ -1,9 +1,10 @@
 //! A policy ends within its limits, in one error that names the policy and the limit.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::{judge, policy};
-use crate::support::{Ran, paude};
+use crate::support::{Env, Ran, paude};
 use crate::trials;
 
 const TIME: Duration = Duration::from_secs(2);
@@ -40,18 +41,29 @@ fn takes_too_long(name: &str) {
         .says("hint: --policy-timeout SECONDS raises the limit");
 }
 
+/// `paude plan` with a policy, under a limit on address space.
+fn under_address_space(env: &Env, kib: u32, policy: &Path) -> Ran {
+    let mut command = env.command("sh");
+    let script = format!("ulimit -v {kib}; exec \"$0\" plan --policy \"$1\"");
+    Ran(command.args(["-c", &script]).arg(paude()).arg(policy).output().unwrap())
+}
+
+/// A component of types that are nested so deep: three bytes each, and each a recursive call of
+/// the reader.
+fn nested_types(depth: usize) -> Vec<u8> {
+    let types = [b"\x01".as_slice(), &b"\x41\x01\x01".repeat(depth), b"\x41\x00"].concat();
+    let size = [0, 7, 14, 21, 28].map(|shift| (types.len() >> shift) as u8 | 0x80);
+    let size = [&size[..4], &[size[4] & 0x7f]].concat();
+    [b"\0asm\x0d\0\x01\0\x07".as_slice(), &size, &types].concat()
+}
+
 trials!(
     /// A gigabyte, as batch systems limit it. With less, the error does not blame the policy.
     fn a_policy_runs_under_a_limit_on_address_space() -> Outcome {
         let env = judge::project();
         let file = policy::make(&env, "empty");
-        let limited = |kib: u32| {
-            let mut command = env.command("sh");
-            let script = format!("ulimit -v {kib}; exec \"$0\" plan --policy \"$1\"");
-            Ran(command.args(["-c", &script]).arg(paude()).arg(&file).output().unwrap())
-        };
-        limited(1 << 20).code(0);
-        let said = limited(100_000).code(125).stderr();
+        under_address_space(&env, 1 << 20, &file).code(0);
+        let said = under_address_space(&env, 100_000, &file).code(125).stderr();
         assert!(said.contains("cannot be run: ") && !said.contains("bug in the policy"), "{said}");
         Ok(())
     },
@@ -113,20 +125,32 @@ trials!(
     fn the_cost_of_reading_a_component_is_bounded() -> Outcome {
         let costs = "made paude itself use more than 350 MiB of memory";
         refused("doubling", costs, COMPILE_TIME);
-        // Nested types: three bytes each, and each a recursive call of the reader.
         let env = judge::project();
         let file = env.root().join("nested.wasm");
         for depth in [20_000, 1_000_000, 20_000_000] {
-            let types = [b"\x01".as_slice(), &b"\x41\x01\x01".repeat(depth), b"\x41\x00"].concat();
-            let size = [0, 7, 14, 21, 28].map(|shift| (types.len() >> shift) as u8 | 0x80);
-            let size = [&size[..4], &[size[4] & 0x7f]].concat();
-            std::fs::write(&file, [b"\0asm\x0d\0\x01\0\x07".as_slice(), &size, &types].concat())?;
+            std::fs::write(&file, nested_types(depth))?;
             let file = file.to_str().unwrap();
             let words = match depth {
                 20_000 => format!("policy `{file}` cannot be used: it exports nothing\n"),
                 _ => format!("policy `{file}` {costs}; nothing was started\n"),
             };
             judge::refused(&env, &["plan", "--policy", file], COMPILE_TIME, 125, &words);
+        }
+        Ok(())
+    },
+    /// The less address space there is, the earlier it ends: at its end paude would abort.
+    fn the_cost_of_reading_a_component_fits_the_address_space() -> Outcome {
+        let env = judge::project();
+        let file = env.root().join("nested.wasm");
+        std::fs::write(&file, nested_types(300_000))?;
+        for mib in [200, 300, 512, 1024] {
+            let ran = under_address_space(&env, mib << 10, &file).code(125).prints("");
+            let said = ran.stderr();
+            assert!(
+                said.starts_with("error: policy `") && said.contains("MiB of memory"),
+                "{said}"
+            );
+            assert_eq!(said.lines().count(), 2, "{mib} MiB: {said}");
         }
         Ok(())
     },

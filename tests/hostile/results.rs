@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::{judge, policy};
+use crate::support::Env;
 use crate::trials;
 
 /// Fails unless exactly these faults are reported, and nothing in the project changes.
@@ -32,6 +33,18 @@ fn attributes(name: &str, faults: &[&str]) {
         format!("error: the result of policy `{file}` is rejected; nothing was started\n");
     faults.iter().for_each(|fault| wanted += &format!("  - {fault}\n"));
     assert_eq!(ran.stderr(), wanted);
+}
+
+/// A project in which a lookup takes milliseconds: 38 links lead to each other by long paths.
+fn project_of_slow_links() -> Env {
+    let env = judge::project();
+    std::fs::create_dir(env.project.join("x")).unwrap();
+    for n in 0..38_u32 {
+        let to = if n == 0 { "x".to_owned() } else { format!("l{}", n - 1) };
+        let target = format!("{}{to}", "x/../".repeat(800));
+        std::os::unix::fs::symlink(target, env.project.join(format!("l{n}"))).unwrap();
+    }
+    env
 }
 
 trials!(
@@ -71,13 +84,7 @@ trials!(
     },
     /// Each lookup in this project takes milliseconds: links lead to links, by long paths.
     fn the_time_of_a_policy_includes_the_check_of_its_result() -> Outcome {
-        let env = judge::project();
-        std::fs::create_dir(env.project.join("x"))?;
-        for n in 0..38_u32 {
-            let to = if n == 0 { "x".to_owned() } else { format!("l{}", n - 1) };
-            let target = format!("{}{to}", "x/../".repeat(800));
-            std::os::unix::fs::symlink(target, env.project.join(format!("l{n}")))?;
-        }
+        let env = project_of_slow_links();
         // Three hundred findings, each one component longer than the one before it.
         let path = format!("l37/{}", "d/".repeat(1000));
         let detect = policy::DETECT;
@@ -110,6 +117,17 @@ trials!(
              - checking the policy's result took more than 1 s\n\
              hint: --policy-timeout SECONDS raises the limit\n"
         );
+        Ok(())
+    },
+    /// The settings of a repository are enough for that: each path took more than ten seconds.
+    fn the_time_of_the_built_in_policy_includes_the_check_of_its_result() -> Outcome {
+        let env = project_of_slow_links();
+        let paths: Vec<_> = (0..5).map(|n| format!("\"l37/{}{n}\"", "d/".repeat(1400))).collect();
+        env.write("paude.json", &format!("{{\"venv\": [{}]}}", paths.join(", ")));
+        let ran = judge::run(&env, &["plan", "--policy-timeout", "1"], Duration::from_secs(1));
+        // Whether a fast machine ends in time or not.
+        let code = ran.0.status.code();
+        assert!([Some(0), Some(125)].contains(&code), "{code:?}: {}", ran.stderr());
         Ok(())
     },
     /// A note takes few bytes, so that a small component returns many of them.

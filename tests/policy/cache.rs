@@ -218,6 +218,16 @@ trials!(
         assert_eq!(refusal(&env, &file, &[]), "true");
         Ok(())
     },
+    /// A write beyond the limit of file sizes would end paude by a signal.
+    fn a_cache_whose_entry_is_too_large_is_no_error() -> Outcome {
+        let env = Env::new();
+        let file = policy_refusing(&env, "true", 0);
+        let mut command = env.command("sh");
+        command.args(["-c", "ulimit -f 0; exec \"$0\" plan --policy \"$1\""]);
+        let ran = Ran(command.arg(paude()).arg(&file).output()?).code(125);
+        ran.says("` refused: true\n");
+        Ok(())
+    },
     fn without_the_cache_nothing_is_read_or_written() -> Outcome {
         let env = Env::new();
         let file = planted(&env);

@@ -28,7 +28,7 @@ pub struct ChosenEngine {
 }
 
 /// Whether an engine can be used.
-enum Probe {
+enum Usability {
     Usable {
         /// See [`ChosenEngine`].
         rootless: bool,
@@ -56,9 +56,9 @@ pub(crate) fn choose(choice: EngineChoice) -> Result<ChosenEngine> {
         EngineChoice::Named(engine) => engine,
     };
     match probe(engine)? {
-        Probe::Usable { rootless, .. } => Ok(ChosenEngine { engine, reason: None, rootless }),
-        Probe::Unusable(Unusable::NotInstalled(engine)) => Err(not_installed(engine.program())),
-        Probe::Unusable(Unusable::Other(_, error)) => Err(error),
+        Usability::Usable { rootless, .. } => Ok(ChosenEngine { engine, reason: None, rootless }),
+        Usability::Unusable(Unusable::NotInstalled(engine)) => Err(not_installed(engine.program())),
+        Usability::Unusable(Unusable::Other(_, error)) => Err(error),
     }
 }
 
@@ -67,11 +67,11 @@ fn choose_first() -> Result<ChosenEngine> {
     let mut unusable = Vec::new();
     for engine in Engine::ALL {
         match probe(engine)? {
-            Probe::Usable { rootless, reason } => {
+            Usability::Usable { rootless, reason } => {
                 let reason = Some(join_reasons(&unusable, reason));
                 return Ok(ChosenEngine { engine, reason, rootless });
             }
-            Probe::Unusable(why) => unusable.push(why),
+            Usability::Unusable(why) => unusable.push(why),
         }
     }
     let reason = join_reasons(&unusable, None);
@@ -80,23 +80,23 @@ fn choose_first() -> Result<ChosenEngine> {
 }
 
 /// Checks one engine without starting a container. A new engine has its check here.
-fn probe(engine: Engine) -> Result<Probe> {
+fn probe(engine: Engine) -> Result<Usability> {
     if engine.client().is_some_and(|client| !installed(client.program)) {
-        return Ok(Probe::Unusable(Unusable::NotInstalled(engine)));
+        return Ok(Usability::Unusable(Unusable::NotInstalled(engine)));
     }
     match engine {
         Engine::Podman => {
             let rootless = is_podman_rootless()?;
-            Ok(Probe::Usable { rootless, reason: Some("it is installed") })
+            Ok(Usability::Usable { rootless, reason: Some("it is installed") })
         }
         Engine::Docker => probe_docker(),
         Engine::Native if cfg!(target_os = "linux") => {
-            Ok(Probe::Usable { rootless: false, reason: None })
+            Ok(Usability::Usable { rootless: false, reason: None })
         }
         Engine::Native => {
             let error = Error::failed("the native engine needs Linux");
             let error = error.hint("install podman or docker");
-            Ok(Probe::Unusable(Unusable::Other("native needs Linux", error)))
+            Ok(Usability::Unusable(Unusable::Other("native needs Linux", error)))
         }
     }
 }
@@ -131,12 +131,12 @@ impl Unusable {
 ///
 /// What podman does for docker's client is not enough: its API drops the options of volumes, and
 /// its tmpfs has a copy of the host's environment in it.
-fn probe_docker() -> Result<Probe> {
+fn probe_docker() -> Result<Usability> {
     let unusable = |reason, message: &str, hint: &str| {
-        Ok(Probe::Unusable(Unusable::Other(reason, Error::failed(message).hint(hint))))
+        Ok(Usability::Unusable(Unusable::Other(reason, Error::failed(message).hint(hint))))
     };
     match endpoint::probe_daemon() {
-        daemon @ (Daemon::Rootful | Daemon::Rootless) => Ok(Probe::Usable {
+        daemon @ (Daemon::Rootful | Daemon::Rootless) => Ok(Usability::Usable {
             rootless: daemon == Daemon::Rootless,
             reason: Some("docker's daemon answers"),
         }),

@@ -59,6 +59,7 @@ impl Plan {
             shadows,
             notes: check.notes,
             primary,
+            time_left: deadline.pause(),
         };
         plan.note_risks(workspace, config);
         Ok(plan)

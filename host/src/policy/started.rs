@@ -180,6 +180,9 @@ impl PolicyLabel {
                     Limit::Time(_) | Limit::TotalTime(_) => {
                         return error.hint("--policy-timeout SECONDS raises the limit");
                     }
+                    Limit::Growth(bytes) if bytes < Allowed::DEFAULT.growth => {
+                        (error, "`ulimit -v` allows paude no more")
+                    }
                     _ => (error, "no setting raises the limit"),
                 }
             }

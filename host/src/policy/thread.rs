@@ -12,10 +12,10 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Resource, getrlimit};
 use wasmtime::component::Component;
 use wasmtime::{Engine, Result, Store};
 
+use super::address_space::AddressSpace;
 use super::builtin;
 use super::cache::Cache;
 use super::failure::{PolicyFailure, classify_error};
@@ -58,10 +58,6 @@ pub(super) struct PolicyUsage {
 
 /// Bytes of the thread's stack; untouched pages take no memory.
 const STACK: usize = 8 << 20;
-/// Bytes of the stack for a custom component. wasmtime's reader recurses as deep as the types are
-/// nested, without a limit: the watchdog ([`Allowed::growth`]) must end it before it overflows
-/// the stack, which would abort paude.
-const READER_STACK: usize = 1 << 30;
 
 /// What a policy's thread is started with.
 struct ThreadInput {
@@ -75,26 +71,26 @@ struct ThreadInput {
 
 impl ThreadInput {
     /// Chooses the engine's settings and the stack for a component (`None` for the built-in one).
-    fn prepare(component: Option<CustomComponent>) -> std::result::Result<Self, PolicyFailure> {
+    fn prepare(
+        component: Option<CustomComponent>,
+        space: AddressSpace,
+    ) -> std::result::Result<Self, PolicyFailure> {
         let unable = |error| PolicyFailure::Host(format!("no policy can run here: {error:#}"));
         let Some(CustomComponent { bytes, cache, spinner }) = component else {
             let (engine, component) = builtin::load().map_err(unable)?;
             let code = PolicyCode::Compiled(component);
             return Ok(Self { engine, code, stack: STACK, spinner: None });
         };
-        let address_space = getrlimit(Resource::As).current;
         let mut settings = tuning::config();
-        match address_space {
+        match space.is_limited {
             // Large reservations make bounds checks unnecessary: compiling takes a third less
             // time, and less memory.
-            None => settings.memory_reservation(4 << 30).memory_guard_size(32 << 20),
-            Some(_) => tuning::reserve_little(&mut settings),
+            false => settings.memory_reservation(4 << 30).memory_guard_size(32 << 20),
+            true => tuning::reserve_little(&mut settings),
         };
-        let quarter = address_space.and_then(|bytes| usize::try_from(bytes / 4).ok());
-        let stack = quarter.map_or(READER_STACK, |quarter| quarter.min(READER_STACK));
         let engine = Engine::new(&settings).map_err(unable)?;
         let code = PolicyCode::Binary(bytes, cache);
-        Ok(Self { engine, code, stack, spinner: Some(spinner) })
+        Ok(Self { engine, code, stack: space.stack, spinner: Some(spinner) })
     }
 }
 
@@ -161,10 +157,14 @@ impl PolicyThread {
     ) -> std::result::Result<Self, PolicyFailure> {
         // The built-in policy is not compiled. If paude grows all the same, the thread of an
         // earlier policy has not ended yet.
-        let growth = if component.is_none() { usize::MAX } else { allowed.growth };
+        let space = AddressSpace::divide();
+        let growth = match component {
+            None => usize::MAX,
+            Some(_) => allowed.within(space).growth,
+        };
         let file_bytes = component.as_ref().map_or(0, |custom| custom.bytes.len());
         let watchdog = Watchdog::new(Allowed { growth, ..allowed }, file_bytes);
-        let ThreadInput { engine, code, stack, spinner } = ThreadInput::prepare(component)?;
+        let ThreadInput { engine, code, stack, spinner } = ThreadInput::prepare(component, space)?;
 
         let (compiled, when_compiled) = mpsc::channel();
         let (started, when_started) = mpsc::channel();

@@ -82,14 +82,20 @@ impl Watchdog {
     }
 }
 
-/// Reads `VmRSS` of this process, in bytes; `None` on systems without `/proc`.
+/// Resident memory of this process, in bytes; `None` on systems without `/proc`.
 fn resident_bytes() -> Option<usize> {
+    status_bytes("VmRSS:")
+}
+
+/// Reads a size of this process, in bytes, from the line of the kernel's status file that starts
+/// with `name`; `None` on systems without `/proc`.
+pub(super) fn status_bytes(name: &str) -> Option<usize> {
     #[expect(clippy::disallowed_methods, reason = "a file of the kernel, not of the project")]
     let mut status = File::open("/proc/self/status").ok()?;
     // One read is enough, and faster: the kernel composes the whole text for each read.
     let mut text = [0; 4096];
     let length = status.read(&mut text).ok()?;
     let text = str::from_utf8(&text[..length]).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     line.trim().strip_suffix(" kB")?.parse::<usize>().ok()?.checked_mul(1024)
 }

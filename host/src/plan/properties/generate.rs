@@ -1,9 +1,12 @@
 //! Results of policies, generated from bytes: correct ones, and ones with any number of faults.
 
+use std::time::Duration;
+
 use arbitrary::{Result, Unstructured};
 
 use super::fixture::{CORRECT, PATHS};
 use crate::config::{Config, Selection};
+use crate::deadline::Deadline;
 use crate::path::{ContainerPath, HostPath, RelPath};
 use crate::plan::{Plan, Shadow};
 use crate::testing::hostile_text;
@@ -169,6 +172,7 @@ impl Plan {
         }
         let primary = (!shadows.is_empty()).then_some(0);
         let workspace = HostPath::assumed(workspace);
-        Ok(Some(Self { workspace, target, shadows, notes: Vec::new(), primary }))
+        let time_left = Deadline::after(Duration::from_secs(60)).pause();
+        Ok(Some(Self { workspace, target, shadows, notes: Vec::new(), primary, time_left }))
     }
 }
