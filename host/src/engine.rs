@@ -7,6 +7,7 @@ mod endpoint;
 mod installation;
 mod kind;
 mod query;
+mod socket;
 mod streams;
 pub(crate) mod timeout;
 

@@ -1,22 +1,16 @@
 //! What the clients of docker and podman would use, found without starting a client where
 //! possible: that takes 20 to 50 ms.
 
-use std::io::{Read as _, Write as _};
-use std::os::unix::fs::MetadataExt as _;
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 use std::{env, fs, io};
 
+use super::installation;
 use super::kind::{PODMAN_COMPONENT, PODMAN_HEADER};
 use super::query::{QueryOutput, query};
-use super::{installation, timeout};
+use super::socket::{is_served_by_root, request};
 
 /// The socket that docker's client uses by default.
 const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
-
-/// The longest response that is read from a daemon, in bytes.
-const MAX_RESPONSE: u64 = 1 << 20;
 
 /// The state of the docker daemon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,8 +63,7 @@ fn probe_socket(socket: &Path) -> Daemon {
     if headers.contains(PODMAN_HEADER) {
         return Daemon::PodmanService;
     }
-    let is_roots = || fs::metadata(socket).is_ok_and(|data| data.uid() == 0);
-    if socket == Path::new(DEFAULT_SOCKET) && is_roots() {
+    if is_served_by_root(socket) {
         return Daemon::Rootful;
     }
     match request(socket, "/info").ok().and_then(|response| security_options(&response)) {
@@ -135,43 +128,17 @@ fn describe_failure(output: &QueryOutput) -> Daemon {
     }
 }
 
-/// Sends a request and returns the whole response, or an error after [`timeout::QUERY`]: a hung
-/// daemon still accepts connections.
-fn request(socket: &Path, path: &str) -> io::Result<String> {
-    let started = Instant::now();
-    let mut daemon = UnixStream::connect(socket)?;
-    daemon.set_write_timeout(Some(timeout::QUERY))?;
-    // With HTTP/1.0 the daemon closes the connection after its response.
-    daemon.write_all(format!("GET {path} HTTP/1.0\r\n\r\n").as_bytes())?;
-    let mut response = Vec::new();
-    loop {
-        let left = timeout::QUERY.checked_sub(started.elapsed()).filter(|left| !left.is_zero());
-        daemon.set_read_timeout(Some(left.ok_or(io::ErrorKind::TimedOut)?))?;
-        let mut part = [0; 4096];
-        match daemon.read(&mut part) {
-            Ok(0) => break,
-            Ok(length) => response.extend_from_slice(&part[..length]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-        if response.len() as u64 > MAX_RESPONSE {
-            return Err(io::Error::other("the response is longer than 1 MiB"));
-        }
-    }
-    match response.is_empty() {
-        true => Err(io::ErrorKind::UnexpectedEof.into()),
-        false => Ok(String::from_utf8_lossy(&response).into_owned()),
-    }
-}
-
 /// Whether root in podman's containers is the user who runs paude. Fails if podman has to be
 /// asked and does not answer.
 ///
-/// A podman on this machine runs as its user. A service may run as another one, so it is asked;
-/// that takes 50 ms.
+/// A podman on this machine runs as its user. A service may run as another one: the kernel knows
+/// that of root's, any other is asked; that takes 50 ms.
 pub(super) fn is_podman_rootless() -> Result<bool, QueryOutput> {
     if !may_use_service() {
         return Ok(!rustix::process::geteuid().is_root());
+    }
+    if podman_socket().is_some_and(|socket| is_served_by_root(&socket)) {
+        return Ok(false);
     }
     let output = query("podman", &["info", "--format", "{{.Host.Security.Rootless}}"]);
     match output.ok {
@@ -209,9 +176,17 @@ fn sets_remote(text: &str) -> bool {
 }
 
 /// Whether podman is set to use a service by a socket of this machine.
-#[expect(clippy::disallowed_methods, reason = "the podman client reads this variable")]
 pub(crate) fn is_podman_service_local() -> bool {
-    env::var("CONTAINER_HOST").is_ok_and(|host| host.starts_with("unix://"))
+    podman_socket().is_some()
+}
+
+/// The socket that podman is set to use by nothing but `CONTAINER_HOST`.
+#[expect(clippy::disallowed_methods, reason = "the podman client reads these variables")]
+fn podman_socket() -> Option<PathBuf> {
+    if env::var_os("CONTAINER_CONNECTION").is_some() {
+        return None;
+    }
+    env::var("CONTAINER_HOST").ok()?.strip_prefix("unix://").map(PathBuf::from)
 }
 
 #[cfg(test)]

@@ -16,13 +16,20 @@ const PODMAN: &str = "Libpod-Api-Version: 5.4.2\r\nServer: Libpod/5.4.2 (linux)"
 const ROOTFUL: &str = r#"{"SecurityOptions":["name=seccomp,profile=default"]}"#;
 const ROOTLESS: &str = r#"{"SecurityOptions":["name=seccomp,profile=default","name=rootless"]}"#;
 
-/// A daemon on a socket, with these headers, that sends `info` as its information. It goes on
-/// until the suite ends.
+/// A daemon on a socket, with these headers, that sends `info` as its information. It belongs to
+/// the user of `env` and goes on until the suite ends.
 fn daemon(env: &mut Env, headers: &'static str, info: &'static str) {
     let socket = env.root().join("daemon.sock");
-    env.set("DOCKER_HOST", format!("unix://{}", socket.display()));
-    let listener = UnixListener::bind(&socket).unwrap();
+    let address = format!("unix://{}", socket.display());
+    env.set("DOCKER_HOST", address.clone());
+    env.set("CONTAINER_HOST", address);
+    let user = env.user.map(|(uid, _)| rustix::process::Uid::from_raw(uid));
+    let (listening, when_listening) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
+        // Of this thread alone. The kernel records who listens.
+        rustix::thread::set_thread_res_uid(None, user, None).unwrap();
+        let listener = UnixListener::bind(&socket).unwrap();
+        listening.send(()).unwrap();
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
             let mut request = String::new();
@@ -31,6 +38,7 @@ fn daemon(env: &mut Env, headers: &'static str, info: &'static str) {
             let _ = write!(stream, "HTTP/1.0 200 OK\r\n{headers}\r\n\r\n{body}");
         }
     });
+    when_listening.recv().unwrap();
 }
 
 fn with_engine(env: &Env, engine: &str, options: &[&str]) -> Ran {
@@ -119,8 +127,8 @@ trials!(
         for (info, is_rootless) in [(ROOTLESS, true), (ROOTFUL, false)] {
             let mut env = Env::with(".venv/pyvenv.cfg");
             fake(&mut env, "docker", LOGS_ARGS, "exit 0");
-            daemon(&mut env, DOCKER, info);
             env.leave_root();
+            daemon(&mut env, DOCKER, info);
             let expected = if is_rootless { "0:0".to_owned() } else { own_ids(&env) };
             assert_eq!(user_of_run(&env, "docker"), expected);
             let ran = with_engine(&env, "docker", &["--user", "1000"]);
@@ -131,6 +139,23 @@ trials!(
                 ran.code(0);
             }
             with_engine(&env, "docker", &["--user", "0:0"]).code(0);
+            assert!(subcommands(&env).split(' ').all(|word| ["run", ""].contains(&word)));
+        }
+        Ok(())
+    },
+    /// Whatever it answers, and without an answer of its client.
+    fn a_service_of_root_is_known_by_its_socket() -> Outcome {
+        if !rustix::process::geteuid().is_root() {
+            return Ok(()); // nobody else can serve as root
+        }
+        for (engine, headers) in [("docker", DOCKER), ("podman", PODMAN)] {
+            let mut env = Env::with(".venv/pyvenv.cfg");
+            fake(&mut env, engine, LOGS_ARGS, "exit 1");
+            daemon(&mut env, headers, ROOTLESS);
+            let socket = env.root().join("daemon.sock");
+            env.leave_root();
+            std::fs::set_permissions(&socket, std::fs::Permissions::from_mode(0o666))?;
+            assert_eq!(user_of_run(&env, engine), own_ids(&env), "{engine}");
             assert!(subcommands(&env).split(' ').all(|word| ["run", ""].contains(&word)));
         }
         Ok(())
@@ -177,8 +202,8 @@ trials!(
     fn why_a_docker_cannot_be_used_is_reported() -> Outcome {
         let mut env = Env::with(".venv/pyvenv.cfg");
         fake(&mut env, "docker", "exit 0", "exit 0");
-        daemon(&mut env, DOCKER, ROOTFUL);
         env.leave_root();
+        daemon(&mut env, DOCKER, ROOTFUL);
         let socket = env.root().join("daemon.sock");
         std::fs::set_permissions(&socket, std::fs::Permissions::from_mode(0o000))?;
         let why = "docker is installed, but its daemon denies you access\n";
