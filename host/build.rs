@@ -45,7 +45,16 @@ fn component(host: &Path, out: &Path) -> Vec<u8> {
         return fs::read(host.join("policy.wasm"))
             .expect("`cargo xtask package` puts `policy.wasm` into the package");
     }
-    for path in ["guest/src", "guest/Cargo.toml", "wit", "Cargo.toml", "Cargo.lock"] {
+    for path in [
+        "guest/src",
+        "guest/Cargo.toml",
+        "guest/node",
+        "guest/rust",
+        "guest/shared",
+        "wit",
+        "Cargo.toml",
+        "Cargo.lock",
+    ] {
         println!("cargo::rerun-if-changed={}", root.join(path).display());
     }
     println!("cargo::rerun-if-changed=build_guest.rs");

@@ -17,35 +17,45 @@
 extern crate alloc;
 
 pub mod detect;
-mod finding;
 mod marker;
-mod path;
 pub mod plan;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod properties;
 mod pyvenv;
 mod resolve;
-#[cfg(target_family = "wasm")]
-mod runtime;
 #[cfg(test)]
 mod tests;
-pub mod tree;
 
-pub use bindings::paude::isolation::types;
+use paude_guest_shared::path;
+pub use paude_guest_shared::{tree, types};
 
-#[expect(missing_docs, reason = "documented in wit/")]
-#[cfg_attr(target_family = "wasm", expect(unsafe_code, reason = "generated: the canonical ABI"))]
+#[cfg(target_family = "wasm")]
+#[expect(unsafe_code, reason = "generated: the canonical ABI")]
 mod bindings {
     wit_bindgen::generate!({
+        inline: "
+            package paude:builtin;
+
+            world builtin {
+                use paude:isolation/types@0.1.0.{query, findings, refusal};
+                include paude:isolation/policy@0.1.0;
+                export node: interface {
+                    use paude:isolation/types@0.1.0.{query, findings, refusal};
+                    detect: func(query: query) -> result<findings, refusal>;
+                }
+                export rust: interface {
+                    use paude:isolation/types@0.1.0.{query, findings, refusal};
+                    detect: func(query: query) -> result<findings, refusal>;
+                }
+            }
+        ",
         path: "../wit",
-        world: "policy",
-        additional_derives: [PartialEq, Eq],
+        world: "paude:builtin/builtin",
+        with: { "paude:isolation/types@0.1.0": paude_guest_shared::types },
     });
 
-    #[cfg(target_family = "wasm")]
     export!(Policy with_types_in self);
-    #[cfg(target_family = "wasm")]
     use super::component::Policy;
 }
 
@@ -53,24 +63,34 @@ mod bindings {
 #[cfg(target_family = "wasm")]
 mod component {
     use crate::bindings::exports::paude::isolation::{detection, planning};
+    use crate::bindings::exports::{node, rust};
+    use crate::tree::wasi::WasiTree;
     use crate::types::{Findings, Layout, Plan, Query, Refusal};
-    use crate::{detect, plan, tree::wasi::WasiTree};
-    use alloc::format;
+    use crate::{detect, plan};
 
     pub(crate) struct Policy;
 
     impl detection::Guest for Policy {
         fn detect(query: Query) -> Result<Findings, Refusal> {
-            let tree = WasiTree::open(&query.root).ok_or_else(|| {
-                Refusal::Invalid(format!("root `{}` is not a preopened directory", query.root))
-            })?;
-            detect::detect(&tree, &query)
+            detect::detect(&WasiTree::open_root(&query)?, &query)
         }
     }
 
     impl planning::Guest for Policy {
         fn plan(findings: Findings, layout: Layout) -> Result<Plan, Refusal> {
             plan::plan(&findings, &layout)
+        }
+    }
+
+    impl node::Guest for Policy {
+        fn detect(query: Query) -> Result<Findings, Refusal> {
+            paude_guest_node::detect(&WasiTree::open_root(&query)?, &query)
+        }
+    }
+
+    impl rust::Guest for Policy {
+        fn detect(query: Query) -> Result<Findings, Refusal> {
+            paude_guest_rust::detect(&WasiTree::open_root(&query)?, &query)
         }
     }
 }

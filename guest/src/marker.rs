@@ -18,8 +18,6 @@ pub(crate) const VIRTUALENV: [(&str, &str); 2] =
 
 /// Enough for any `pyvenv.cfg` that a tool wrote.
 const MAX_PYVENV: usize = 64 * 1024;
-/// The first bytes of a valid `CACHEDIR.TAG`.
-const CACHE_SIGNATURE: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55";
 
 /// An environment, and how it is known.
 #[derive(Debug, PartialEq, Eq)]
@@ -127,12 +125,6 @@ pub(crate) fn is_activate(name: &str) -> bool {
 pub(crate) fn is_python(name: &str) -> bool {
     let Some(version) = name.strip_prefix("python") else { return false };
     version == ".exe" || version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
-}
-
-/// Whether the `CACHEDIR.TAG` in `dir` is a valid one.
-pub(crate) fn is_cache(tree: &dyn Tree, dir: &str) -> bool {
-    let tag = tree.read(&join(dir, "CACHEDIR.TAG"), CACHE_SIGNATURE.len());
-    tag.is_ok_and(|tag| tag == CACHE_SIGNATURE)
 }
 
 /// The file's presence is the marker; an unreadable one only has no details.

@@ -194,13 +194,16 @@ pub(crate) enum VolumesAction {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyAction {
+    /// Print the name of each built-in policy, and what it hides
+    #[command(after_long_help = examples::POLICY_LIST)]
+    List,
     /// Run a policy on this project, and show its result unchecked
     #[command(after_long_help = examples::POLICY_RUN)]
     Run(Box<PolicyRunArgs>),
     /// Show what a component is, whether this paude can run it, and everything wrong with it
     #[command(after_long_help = examples::POLICY_CHECK)]
     Check {
-        /// The component, or `builtin`
+        /// The component, or the name of a built-in policy
         #[arg(value_hint = ValueHint::FilePath)]
         file: PathBuf,
     },
@@ -228,7 +231,7 @@ pub(crate) enum PolicyAction {
 
 #[derive(Debug, Args)]
 pub(crate) struct PolicyRunArgs {
-    /// The component, or `builtin` [default: the policies of the project]
+    /// The component, or the name of a built-in policy [default: the policies of the project]
     #[arg(conflicts_with = "policy", value_hint = ValueHint::FilePath)]
     pub(crate) file: Option<PathBuf>,
     /// The project and its settings.

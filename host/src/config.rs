@@ -3,6 +3,7 @@
 //! `paude.json` comes with the repository and is untrusted. What it may not set is refused while
 //! it is read (`Grant` in `settings_file`), so merging cannot let it through.
 
+mod builtin_policy;
 mod load;
 mod policies;
 #[cfg(any(test, fuzzing))]
@@ -15,6 +16,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub(crate) use builtin_policy::BuiltinPolicy;
 pub(crate) use policies::{PolicyChoice, PolicySource};
 pub(crate) use selection::{Changes, Selection};
 pub(crate) use settings_file::schema;
@@ -78,7 +80,7 @@ impl Default for Config {
             env: Vec::new(),
             size: None,
             storage: Storage::default(),
-            policies: vec![PolicyChoice::BUILTIN],
+            policies: vec![PolicyChoice::DEFAULT],
             policy_timeout: None,
             policy_cache: true,
             engine: EngineChoice::default(),

@@ -27,7 +27,7 @@ pub(crate) use cache::cache_status;
 pub(crate) use component_check::check_component;
 pub(crate) use result::error_json;
 
-use crate::config::{Changes, Config, PolicySource, Selection};
+use crate::config::{BuiltinPolicy, Changes, Config, PolicySource, Selection};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::path::RelPath;
@@ -82,7 +82,7 @@ pub fn propose(config: &Config, workspace: &Workspace, quiet: bool) -> Result<Po
         results.push(findings);
         // The built-in policy plans only if no other one does.
         match (policy.plans(), &choice.source) {
-            (true, PolicySource::Builtin) => builtin = Some((index, policy)),
+            (true, PolicySource::Builtin(_)) => builtin = Some((index, policy)),
             (true, _) => {
                 if let Some((other, _)) = planner.replace((index, policy)) {
                     return Err(two_planners(&usage[other].0, &usage[index].0));
@@ -100,7 +100,7 @@ pub fn propose(config: &Config, workspace: &Workspace, quiet: bool) -> Result<Po
         }
         None => {
             let options = PolicyOptions { workspace: None, shares_time: true, ..options };
-            let builtin = LoadedPolicy::builtin();
+            let builtin = LoadedPolicy::builtin(BuiltinPolicy::Python);
             let mut policy = StartedPolicy::start(builtin, &options, &mut deadline)?;
             policy.plan(&findings, &layout, deadline)?
         }
@@ -112,7 +112,8 @@ pub fn propose(config: &Config, workspace: &Workspace, quiet: bool) -> Result<Po
 /// The wall time of all policies, the merge and the check of the result together: the time of the
 /// policy that has the most.
 fn total_time(config: &Config) -> Duration {
-    let searches = config.policies.iter().any(|choice| choice.source == PolicySource::Builtin);
+    let searches =
+        config.policies.iter().any(|choice| matches!(choice.source, PolicySource::Builtin(_)));
     let default = if searches { limits::BUILTIN_TIME } else { limits::CUSTOM_TIME };
     config.policy_timeout.unwrap_or(default)
 }

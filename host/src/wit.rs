@@ -6,7 +6,7 @@ wasmtime::component::bindgen!({
     additional_derives: [Clone, PartialEq],
 });
 
-pub(crate) use self::exports::paude::isolation::{detection, planning};
+pub(crate) use self::exports::paude::isolation::planning;
 pub(crate) use self::paude::isolation::types::*;
 
 /// The untrusted result of the policies, with the layout they were given.

@@ -14,6 +14,7 @@
 //! - `volumes`: environments that outlive their container
 //! - `faults`: what is killed, deleted, full or forbidden, and many runs at once
 
+mod ecosystems;
 mod faults;
 mod guard;
 mod isolation;
@@ -39,6 +40,7 @@ type Test = fn(&Lane) -> Outcome;
 /// Every test on every lane.
 pub fn trials() -> Vec<Trial> {
     let modules = [
+        ("ecosystems", ecosystems::TESTS),
         ("isolation", isolation::TESTS),
         ("layouts", layouts::TESTS),
         ("shadow", shadow::TESTS),

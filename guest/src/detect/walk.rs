@@ -5,12 +5,13 @@ use super::links;
 use super::listing::Listing;
 use super::names::{self, Role, VENV, role};
 use super::unreadable;
-use crate::marker::{Evidence, VIRTUALENV, is_cache};
+use crate::marker::{Evidence, VIRTUALENV};
 use crate::path::{MAX_PATH, join, name};
 use crate::tree::{FileType, Tree};
 use crate::types::{Kind, Query, Refusal};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use paude_guest_shared::is_cache;
 
 /// A directory in which a tool would make an environment.
 pub(super) struct Project {

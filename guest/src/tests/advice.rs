@@ -1,6 +1,7 @@
 //! What a tool in the container would make on the host is reported where it would land.
 
-use super::{auto, memory::MemoryTree, query, result};
+use super::{auto, query, result};
+use crate::tree::memory::MemoryTree;
 use crate::types::{Query, Selection};
 
 #[test]

@@ -1,7 +1,8 @@
 //! `auto`: markers, tool directories, and the bounds of the walk.
 
-use super::{auto, finding_line, memory::MemoryTree, query, result, to_depth};
+use super::{auto, finding_line, query, result, to_depth};
 use crate::detect::detect;
+use crate::tree::memory::MemoryTree;
 use crate::types::{Query, Selection};
 
 /// The path of the primary environment.

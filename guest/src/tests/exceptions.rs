@@ -1,6 +1,7 @@
 //! `also` and `except`: what the user adds to, and takes from, what is found.
 
-use super::{memory::MemoryTree, query, result};
+use super::{query, result};
+use crate::tree::memory::MemoryTree;
 use crate::types::{Query, Selection};
 
 fn with(paths: &[&str], also: &[&str], except: &[&str]) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! Hostile trees: the result stays small, quick and representable.
 
-use super::{auto, memory::MemoryTree, query, result, to_depth};
+use super::{auto, query, result, to_depth};
+use crate::tree::memory::MemoryTree;
 use crate::types::Selection;
 
 #[test]

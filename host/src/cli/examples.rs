@@ -87,6 +87,11 @@ Examples:
   paude policy check my-policy/policy.wasm
       See whether this paude can run it";
 
+pub(super) const POLICY_LIST: &str = "\
+Examples:
+  paude policy list
+      Show the names that --policy takes besides files";
+
 pub(super) const POLICY_RUN: &str = "\
 Examples:
   paude policy run policy.wasm -C ~/code/shop

@@ -64,7 +64,7 @@ pub struct ProjectArgs {
     #[arg(long, value_name = "ARG", allow_hyphen_values = true, help_heading = CONTAINER)]
     #[arg(value_hint = ValueHint::Other)]
     pub(crate) engine_arg: Vec<String>,
-    /// Use this component, or `builtin` (repeatable)
+    /// Use this component, or `python`, `node` or `rust` (repeatable)
     ///
     /// It decides what is hidden, in place of the built-in policy. The findings of several
     /// policies are merged.

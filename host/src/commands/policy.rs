@@ -3,6 +3,7 @@
 mod check;
 mod compare;
 mod export;
+mod list;
 mod new;
 mod run;
 
@@ -12,6 +13,7 @@ use crate::error::{Exit, Result};
 /// Runs one action of `paude policy`.
 pub(super) fn execute(action: &PolicyAction) -> Result<Exit> {
     match action {
+        PolicyAction::List => list::execute(),
         PolicyAction::Run(args) => run::execute(args),
         PolicyAction::Check { file } => check::execute(file),
         PolicyAction::Compare(args) => compare::execute(args),

@@ -3,20 +3,18 @@
 
 use std::path::{Path, PathBuf};
 
+use super::builtin_policy::BuiltinPolicy;
 use super::load;
 use crate::error::{Error, Result};
 use crate::escape::shown;
 use crate::path::RelPath;
 use crate::value::{MAX_POLICIES, Policies, Sha256};
 
-/// The name of the built-in policy; a file of that name is written `./builtin`.
-const BUILTIN: &str = "builtin";
-
 /// Where a policy component is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum PolicySource {
     /// In this program.
-    Builtin,
+    Builtin(BuiltinPolicy),
     /// In a file that the user named, anywhere on the host.
     File(PathBuf),
     /// In a file that `paude.json` named, inside the workspace.
@@ -32,14 +30,15 @@ pub(crate) struct PolicyChoice {
 }
 
 impl PolicyChoice {
-    /// The built-in policy.
-    pub(crate) const BUILTIN: Self = Self { source: PolicySource::Builtin, pin: None };
+    /// The policy that decides if none is named.
+    pub(crate) const DEFAULT: Self =
+        Self { source: PolicySource::Builtin(BuiltinPolicy::Python), pin: None };
 
     /// The policy that an argument of the command line names.
     pub(crate) fn from_cli(argument: &Path) -> Self {
-        let source = match argument.as_os_str() == BUILTIN {
-            true => PolicySource::Builtin,
-            false => PolicySource::File(argument.to_owned()),
+        let source = match argument.to_str().and_then(BuiltinPolicy::from_name) {
+            Some(policy) => PolicySource::Builtin(policy),
+            None => PolicySource::File(argument.to_owned()),
         };
         Self { source, pin: None }
     }
@@ -59,7 +58,7 @@ pub(super) fn choose(
         ([], None, Some(user)) => {
             from_file(user, |path| Ok(PolicySource::File(load::resolve_beside_user_file(path))))?
         }
-        ([], None, None) => vec![PolicyChoice::BUILTIN],
+        ([], None, None) => vec![PolicyChoice::DEFAULT],
         (cli, ..) => cli.iter().map(|argument| PolicyChoice::from_cli(argument)).collect(),
     };
     let mut unique = Vec::with_capacity(choices.len());
@@ -79,9 +78,9 @@ fn from_file(
     let entries = policies.0.into_iter();
     entries
         .map(|entry| {
-            let source = match entry.path == BUILTIN {
-                true => PolicySource::Builtin,
-                false => resolve(&entry.path)?,
+            let source = match BuiltinPolicy::from_name(&entry.path) {
+                Some(policy) => PolicySource::Builtin(policy),
+                None => resolve(&entry.path)?,
             };
             Ok(PolicyChoice { source, pin: entry.sha256 })
         })

@@ -66,7 +66,8 @@ pub(super) struct SettingsFile<O> {
     /// What is mounted over each hidden directory: "tmpfs" (memory, gone with the container) or
     /// "volume" (kept for the next run; the setup runs again when its inputs change).
     pub(super) storage: Option<Storage>,
-    /// The policies that decide what is hidden: a component in the project, "builtin", or an
+    /// The policies that decide what is hidden: a component in the project, a built-in one
+    /// ("python", "node" or "rust"), or an
     /// array of these, whose findings are merged. An object with "path" and "sha256" accepts
     /// only a file with that hash.
     pub(super) policy: Option<Policies>,

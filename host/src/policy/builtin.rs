@@ -1,4 +1,4 @@
-//! The built-in policy: as a component, and as the machine code that `build.rs` compiled it to.
+//! The built-in policies, which are one component and share its code: as that component, and as the machine code that `build.rs` compiled it to.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,11 +7,24 @@ use wasmtime::component::Component;
 use wasmtime::{CustomCodeMemory, Engine, Result};
 
 use super::tuning;
+use crate::config::BuiltinPolicy;
 use crate::unsafe_calls::{BUILTIN_COMPILED, BUILTIN_EXECUTABLE, builtin_policy};
 
-/// The bytes of the component, which any other WASI host can run as well.
+/// The bytes of the component, which any other WASI host can run as well. It is a policy like any
+/// other, `python`; the other ones are further exports, each with a `detect` of the same type.
 pub(crate) fn builtin() -> &'static [u8] {
     include_bytes!(concat!(env!("OUT_DIR"), "/policy.wasm"))
+}
+
+/// The instance by which every policy but some of this program exports `detect`.
+pub(super) const DETECTION: &str = "paude:isolation/detection@0.1.0";
+
+/// The instance of the component that exports the `detect` of a policy.
+pub(super) fn export(policy: BuiltinPolicy) -> &'static str {
+    match policy {
+        BuiltinPolicy::Python => DETECTION,
+        BuiltinPolicy::Node | BuiltinPolicy::Rust => policy.name(),
+    }
 }
 
 /// Loads the component into an engine of its own, which has a compiler only if the program

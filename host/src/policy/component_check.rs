@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::inspect::Inspection;
-use super::load::LoadedPolicy;
+use super::load::{LoadedPolicy, PolicyCode};
 use super::started::{NotStarted, PolicyOptions, StartedPolicy};
 use super::{INTERFACE, limits};
 use crate::config::PolicyChoice;
@@ -24,17 +24,18 @@ pub(crate) struct ComponentCheck {
 /// Reads, compiles and instantiates a component, and calls none of its functions. Fails if the
 /// file cannot be read.
 pub(crate) fn check_component(file: &Path) -> Result<ComponentCheck> {
-    let mut policy = LoadedPolicy::read(&PolicyChoice::from_cli(file).source, None)?;
-    // The built-in policy is checked by the same rules: as the component, not as machine code.
-    let bytes = policy.bytes.get_or_insert_with(|| super::builtin().to_vec());
+    let policy = LoadedPolicy::read(&PolicyChoice::from_cli(file).source, None)?;
+    // The built-in policies are checked by the same rules: as the component, not as machine code.
+    let bytes = policy.code.component().to_vec();
     let mut text = format!(
         "{}: {} KiB of {} MiB, sha256 {}\n",
         policy.who,
         bytes.len().div_ceil(1024),
         limits::COMPONENT_BYTES >> 20,
-        Sha256::of(bytes)
+        Sha256::of(&bytes)
     );
     let who = policy.who.clone();
+    let policy = LoadedPolicy { code: PolicyCode::Component(bytes), ..policy };
     let options = PolicyOptions {
         workspace: None,
         time: None,

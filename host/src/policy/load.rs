@@ -2,31 +2,52 @@
 
 use super::{builtin, limits};
 use crate::bounded_read;
-use crate::config::{PolicyChoice, PolicySource};
+use crate::config::{BuiltinPolicy, PolicyChoice, PolicySource};
 use crate::error::{Error, Result};
 use crate::escape::{shown, shown_path};
 use crate::value::Sha256;
 use crate::workspace::Workspace;
 
-/// The bytes of a policy, and its name in messages.
+/// The code of a policy.
+pub(super) enum PolicyCode {
+    /// In this program.
+    Builtin(BuiltinPolicy),
+    /// The bytes of a component.
+    Component(Vec<u8>),
+}
+
+impl PolicyCode {
+    /// The bytes of the component that it is in.
+    pub(super) fn component(&self) -> &[u8] {
+        match self {
+            Self::Builtin(_) => builtin(),
+            Self::Component(bytes) => bytes,
+        }
+    }
+}
+
+/// A policy, and its name in messages.
 pub(super) struct LoadedPolicy {
     /// The name, as the subject of a sentence.
     pub(super) who: String,
-    /// The component; `None` for the built-in policy.
-    pub(super) bytes: Option<Vec<u8>>,
+    pub(super) code: PolicyCode,
 }
 
 impl LoadedPolicy {
-    /// The policy inside this program.
-    pub(super) fn builtin() -> Self {
-        Self { who: "the built-in policy".to_owned(), bytes: None }
+    /// A policy inside this program.
+    pub(super) fn builtin(policy: BuiltinPolicy) -> Self {
+        let who = match policy {
+            BuiltinPolicy::Python => "the built-in policy".to_owned(),
+            _ => format!("the built-in policy `{}`", policy.name()),
+        };
+        Self { who, code: PolicyCode::Builtin(policy) }
     }
 
     /// Reads a policy. Fails if it has another SHA-256 than its pin, if it has one.
     pub(super) fn load(choice: &PolicyChoice, workspace: &Workspace) -> Result<Self> {
         let policy = Self::read(&choice.source, Some(workspace))?;
         let Some(pin) = choice.pin else { return Ok(policy) };
-        let hash = Sha256::of(policy.bytes.as_deref().unwrap_or(builtin()));
+        let hash = Sha256::of(policy.code.component());
         if hash == pin {
             return Ok(policy);
         }
@@ -39,7 +60,7 @@ impl LoadedPolicy {
     /// workspace counts as missing.
     pub(super) fn read(source: &PolicySource, workspace: Option<&Workspace>) -> Result<Self> {
         let (name, bytes) = match source {
-            PolicySource::Builtin => return Ok(Self::builtin()),
+            PolicySource::Builtin(policy) => return Ok(Self::builtin(*policy)),
             PolicySource::File(path) => {
                 (shown_path(path), bounded_read::read_named(path, limits::COMPONENT_BYTES))
             }
@@ -54,7 +75,7 @@ impl LoadedPolicy {
         let fail =
             |what: &dyn std::fmt::Display| Error::failed(format!("cannot read {who}: {what}"));
         match bytes {
-            Ok(Some(bytes)) => Ok(Self { who, bytes: Some(bytes) }),
+            Ok(Some(bytes)) => Ok(Self { who, code: PolicyCode::Component(bytes) }),
             Ok(None) => Err(fail(&"no such file")),
             Err(error) => Err(fail(&error)),
         }

@@ -7,9 +7,9 @@ use super::cache;
 use super::failure::PolicyFailure;
 use super::inspect::{ComponentFault, Inspection};
 use super::limits::{self, Allowed, Limit};
-use super::load::LoadedPolicy;
+use super::load::{LoadedPolicy, PolicyCode};
 use super::spinner::{Spinner, group_digits};
-use super::thread::{CustomComponent, PolicyThread, PolicyUsage};
+use super::thread::{CodeSource, CustomComponent, PolicyThread, PolicyUsage};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::escape::brief;
@@ -81,28 +81,30 @@ impl StartedPolicy {
         options: &PolicyOptions<'_>,
         deadline: &mut Deadline,
     ) -> Result<Self, NotStarted> {
-        let LoadedPolicy { who, bytes } = policy;
-        let mut label = PolicyLabel { who, builtin: bytes.is_none(), cached: false };
+        let LoadedPolicy { who, code } = policy;
+        let builtin = matches!(code, PolicyCode::Builtin(_));
+        let mut label = PolicyLabel { who, builtin, cached: false };
         let workspace_path = options.workspace.map(|workspace| workspace.path().as_path());
         let root = options.workspace.map(Workspace::try_clone).transpose().map_err(|error| {
             let what = format!("cannot open the workspace for the policy: {error}");
             NotStarted::Other(Error::failed(what))
         })?;
-        let default = match bytes {
-            None => limits::BUILTIN_TIME,
-            Some(_) => Allowed::DEFAULT.time,
-        };
+        let default = if builtin { limits::BUILTIN_TIME } else { Allowed::DEFAULT.time };
         let time = options.time.unwrap_or(default);
         let allowed = Allowed { time, shares_time: options.shares_time, ..Allowed::DEFAULT };
-        let component = bytes.map(|bytes| {
+        let mut compile = |bytes| {
             let cache = if options.cache { cache::open(workspace_path) } else { None };
             label.cached = cache.is_some();
             let once = if cache.is_some() { " (once; cached for later runs)" } else { "" };
             let text = format!("Compiling {}{once} ...", label.who);
             let spinner = Spinner::new(move || text.clone(), COMPILE_DELAY, !options.quiet);
             CustomComponent { bytes, cache, spinner }
-        });
-        match PolicyThread::start(component, root, allowed, deadline) {
+        };
+        let source = match code {
+            PolicyCode::Builtin(policy) => CodeSource::Builtin(policy),
+            PolicyCode::Component(bytes) => CodeSource::Custom(compile(bytes)),
+        };
+        match PolicyThread::start(source, root, allowed, deadline) {
             Ok(thread) => Ok(Self { label, thread, quiet: options.quiet }),
             Err(PolicyFailure::Invalid(inspection)) => Err(NotStarted::Invalid(inspection)),
             Err(failure) => Err(NotStarted::Other(label.failure_error(failure))),

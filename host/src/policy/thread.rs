@@ -12,11 +12,11 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use wasmtime::component::Component;
+use wasmtime::component::{Component, TypedFunc};
 use wasmtime::{Engine, Result, Store};
 
 use super::address_space::AddressSpace;
-use super::builtin;
+use super::builtin::{self, DETECTION};
 use super::cache::Cache;
 use super::failure::{PolicyFailure, classify_error};
 use super::inspect::{self, ComponentFault, Inspection};
@@ -25,6 +25,7 @@ use super::sandbox::{self, PolicyState};
 use super::spinner::Spinner;
 use super::tuning;
 use super::watchdog::Watchdog;
+use crate::config::BuiltinPolicy;
 use crate::deadline::Deadline;
 use crate::wit;
 
@@ -38,8 +39,16 @@ pub(super) struct CustomComponent {
     pub(super) spinner: Spinner,
 }
 
+/// Where the code of a policy comes from.
+pub(super) enum CodeSource {
+    /// From this program, compiled.
+    Builtin(BuiltinPolicy),
+    /// From a component, which is to be compiled.
+    Custom(CustomComponent),
+}
+
 /// The code of a policy, before its thread starts.
-enum PolicyCode {
+enum ThreadCode {
     Compiled(Component),
     /// The bytes of a component, and the cache for its machine code.
     Binary(Vec<u8>, Option<Cache>),
@@ -62,7 +71,9 @@ const STACK: usize = 8 << 20;
 /// What a policy's thread is started with.
 struct ThreadInput {
     engine: Engine,
-    code: PolicyCode,
+    code: ThreadCode,
+    /// The instance that exports `detect`.
+    detection: &'static str,
     /// Bytes of the thread's stack.
     stack: usize,
     /// Shown while the code is compiled, if it is.
@@ -70,16 +81,20 @@ struct ThreadInput {
 }
 
 impl ThreadInput {
-    /// Chooses the engine's settings and the stack for a component (`None` for the built-in one).
+    /// Chooses the engine's settings and the stack.
     fn prepare(
-        component: Option<CustomComponent>,
+        source: CodeSource,
         space: AddressSpace,
     ) -> std::result::Result<Self, PolicyFailure> {
         let unable = |error| PolicyFailure::Host(format!("no policy can run here: {error:#}"));
-        let Some(CustomComponent { bytes, cache, spinner }) = component else {
-            let (engine, component) = builtin::load().map_err(unable)?;
-            let code = PolicyCode::Compiled(component);
-            return Ok(Self { engine, code, stack: STACK, spinner: None });
+        let CustomComponent { bytes, cache, spinner } = match source {
+            CodeSource::Custom(component) => component,
+            CodeSource::Builtin(policy) => {
+                let (engine, component) = builtin::load().map_err(unable)?;
+                let code = ThreadCode::Compiled(component);
+                let detection = builtin::export(policy);
+                return Ok(Self { engine, code, detection, stack: STACK, spinner: None });
+            }
         };
         let mut settings = tuning::config();
         match space.is_limited {
@@ -89,15 +104,16 @@ impl ThreadInput {
             true => tuning::reserve_little(&mut settings),
         };
         let engine = Engine::new(&settings).map_err(unable)?;
-        let code = PolicyCode::Binary(bytes, cache);
-        Ok(Self { engine, code, stack: space.stack, spinner: Some(spinner) })
+        let code = ThreadCode::Binary(bytes, cache);
+        let stack = space.stack;
+        Ok(Self { engine, code, detection: DETECTION, stack, spinner: Some(spinner) })
     }
 }
 
 /// The instance of a policy, used by its thread.
 pub(super) struct Guest {
     store: Store<PolicyState>,
-    detection: wit::detection::Guest,
+    detect: TypedFunc<(wit::Query,), (std::result::Result<wit::Findings, wit::Refusal>,)>,
     planning: Option<wit::planning::Guest>,
 }
 
@@ -106,12 +122,13 @@ impl Guest {
         self.store.data().memory
     }
 
-    /// Calls `detection.detect`.
+    /// Calls `detect`.
     pub(super) fn detect(
         &mut self,
         query: &wit::Query,
     ) -> Result<Result<wit::Findings, wit::Refusal>> {
-        self.detection.call_detect(&mut self.store, query)
+        let (result,) = self.detect.call(&mut self.store, (query.clone(),))?;
+        Ok(result)
     }
 
     /// Calls `planning.plan`, which the policy must export.
@@ -147,24 +164,23 @@ pub(super) struct PolicyThread {
 }
 
 impl PolicyThread {
-    /// Compiles and instantiates a policy (`None` for the built-in one) that can read `root`. The
-    /// deadline is postponed by the time that compiling takes.
+    /// Compiles, if necessary, and instantiates a policy that can read `root`. The deadline is postponed by the time that compiling takes.
     pub(super) fn start(
-        component: Option<CustomComponent>,
+        source: CodeSource,
         root: Option<File>,
         allowed: Allowed,
         deadline: &mut Deadline,
     ) -> std::result::Result<Self, PolicyFailure> {
-        // The built-in policy is not compiled. If paude grows all the same, the thread of an
-        // earlier policy has not ended yet.
         let space = AddressSpace::divide();
-        let growth = match component {
-            None => usize::MAX,
-            Some(_) => allowed.within(space).growth,
+        let (growth, file_bytes) = match &source {
+            // It is not compiled. If paude grows all the same, the thread of an earlier policy has
+            // not ended yet.
+            CodeSource::Builtin(_) => (usize::MAX, 0),
+            CodeSource::Custom(component) => (allowed.within(space).growth, component.bytes.len()),
         };
-        let file_bytes = component.as_ref().map_or(0, |custom| custom.bytes.len());
         let watchdog = Watchdog::new(Allowed { growth, ..allowed }, file_bytes);
-        let ThreadInput { engine, code, stack, spinner } = ThreadInput::prepare(component, space)?;
+        let ThreadInput { engine, code, detection, stack, spinner } =
+            ThreadInput::prepare(source, space)?;
 
         let (compiled, when_compiled) = mpsc::channel();
         let (started, when_started) = mpsc::channel();
@@ -179,7 +195,7 @@ impl PolicyThread {
                 let component = code.compile(&thread_engine);
                 let _ = compiled.send(());
                 let instance = component
-                    .and_then(|component| instantiate(&thread_engine, &component, root, counter));
+                    .and_then(|code| instantiate(&thread_engine, &code, detection, root, counter));
                 match instance {
                     Ok((mut guest, inspection)) => {
                         let plans = guest.planning.is_some();
@@ -264,7 +280,7 @@ impl PolicyThread {
     }
 }
 
-impl PolicyCode {
+impl ThreadCode {
     fn compile(self, engine: &Engine) -> std::result::Result<Component, PolicyFailure> {
         let (bytes, cache) = match self {
             Self::Compiled(component) => return Ok(component),
@@ -286,12 +302,15 @@ impl PolicyCode {
 fn instantiate(
     engine: &Engine,
     component: &Component,
+    detection: &str,
     root: Option<File>,
     listed: Arc<AtomicU64>,
 ) -> std::result::Result<(Guest, Inspection), PolicyFailure> {
     let (inspection, pre) = Inspection::check(engine, component).map_err(PolicyFailure::Invalid)?;
     let invalid = |error| PolicyFailure::from(ComponentFault::other("it cannot be linked", &error));
-    let detection = wit::detection::GuestIndices::new(&pre).map_err(invalid)?;
+    let instance = component.get_export_index(None, detection);
+    let detect = instance.and_then(|it| component.get_export_index(Some(&it), "detect"));
+    let detect = detect.expect("the inspection has found it");
     // `planning` is optional, but must have the right type if it is there.
     let planning = component
         .get_export_index(None, "paude:isolation/planning@0.1.0")
@@ -306,6 +325,6 @@ fn instantiate(
     };
     let planning = planning.map(|indices| indices.load(&mut store, &instance)).transpose();
     let planning = planning.map_err(invalid)?;
-    let detection = detection.load(&mut store, &instance).map_err(invalid)?;
-    Ok((Guest { store, detection, planning }, inspection))
+    let detect = instance.get_typed_func(&mut store, detect).map_err(invalid)?;
+    Ok((Guest { store, detect, planning }, inspection))
 }

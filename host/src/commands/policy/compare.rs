@@ -21,7 +21,7 @@ pub(super) fn execute(args: &PolicyCompareArgs) -> Result<Exit> {
         Ok(Plan::check(&proposal.raw, &workspace, &config, proposal.deadline)?)
     };
     let custom = plan_by(PolicyChoice::from_cli(&args.file))?;
-    let builtin = plan_by(PolicyChoice::BUILTIN)?;
+    let builtin = plan_by(PolicyChoice::DEFAULT)?;
 
     let mut text = String::new();
     let name = format!("policy `{}`", shown_path(&args.file));

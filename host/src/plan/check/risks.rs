@@ -2,7 +2,7 @@
 //! for every policy.
 
 use super::{Note, Plan};
-use crate::config::{Config, PolicySource, Selection};
+use crate::config::{BuiltinPolicy, Config, PolicySource, Selection};
 use crate::escape::shown;
 use crate::path::RelPath;
 use crate::plan::Severity;
@@ -15,9 +15,9 @@ impl Plan {
     /// Adds a warning for each risk.
     pub(super) fn note_risks(&mut self, workspace: &Workspace, config: &Config) {
         self.note_divided_path();
-        let is_builtin = |source: &PolicySource| *source == PolicySource::Builtin;
+        let finds_it = PolicySource::Builtin(BuiltinPolicy::Python);
         if matches!(config.selection, Selection::Auto(_))
-            && !config.policies.iter().any(|policy| is_builtin(&policy.source))
+            && !config.policies.iter().any(|policy| policy.source == finds_it)
         {
             self.note_visible_venv(workspace);
         }
@@ -48,7 +48,7 @@ impl Plan {
         let is_hidden = self.shadows.iter().any(|shadow| real.is_within(&shadow.path));
         if !is_hidden && workspace.find_marker(&real).is_some() {
             let message = "an environment of the host is not hidden: the policy does not find it; \
-                           `--policy builtin` beside it does";
+                           `--policy python` beside it does";
             self.warn(Some(VENV), message);
         }
     }

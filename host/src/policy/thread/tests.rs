@@ -17,7 +17,7 @@ fn start_error(bytes: Vec<u8>, allowed: Allowed) -> String {
     let spinner = Spinner::new(String::new, Duration::ZERO, false);
     let component = CustomComponent { bytes, cache: None, spinner };
     let mut deadline = Deadline::after(allowed.time);
-    match PolicyThread::start(Some(component), None, allowed, &mut deadline) {
+    match PolicyThread::start(CodeSource::Custom(component), None, allowed, &mut deadline) {
         Ok(_) => "started".to_owned(),
         Err(PolicyFailure::Limit(limit)) => limit.to_string(),
         Err(PolicyFailure::Invalid(inspection)) => inspection.faults[0].what.clone(),
@@ -50,7 +50,9 @@ fn exceeded_limit(shares_time: bool, deadline: Duration) -> Option<String> {
     let time = Duration::from_secs(60);
     let allowed = Allowed { time, shares_time, ..Allowed::DEFAULT };
     let mut start = Deadline::after(time);
-    let Ok(mut thread) = PolicyThread::start(None, None, allowed, &mut start) else {
+    let Ok(mut thread) =
+        PolicyThread::start(CodeSource::Builtin(BuiltinPolicy::Python), None, allowed, &mut start)
+    else {
         panic!("not started");
     };
     let wait = |_: &mut Guest| {
@@ -79,7 +81,9 @@ fn compiling_does_not_use_the_time_of_the_policies() {
     let mut deadline = Deadline::after(Duration::from_secs(60));
     let start = Instant::now();
     let allowed = Allowed { growth: usize::MAX, ..Allowed::DEFAULT };
-    assert!(PolicyThread::start(Some(component), None, allowed, &mut deadline).is_err());
+    assert!(
+        PolicyThread::start(CodeSource::Custom(component), None, allowed, &mut deadline).is_err()
+    );
     let (took, used) = (start.elapsed(), Duration::from_secs(60) - deadline.left());
     assert!(used < took / 2, "{used:?} of {took:?}");
 }

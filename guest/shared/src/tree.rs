@@ -10,8 +10,11 @@ use core::fmt;
 
 #[cfg(not(target_family = "wasm"))]
 pub mod disk;
+#[cfg(not(target_family = "wasm"))]
+#[doc(hidden)]
+pub mod memory;
 #[cfg(target_family = "wasm")]
-pub(crate) mod wasi;
+pub mod wasi;
 
 /// What stands at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,8 @@
 //! The project as `wasi:filesystem` shows it.
 
 use super::{Entry, Error, FileType, Tree};
+use crate::types::{Query, Refusal};
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use wasip2::filesystem::preopens::get_directories;
@@ -9,11 +11,22 @@ use wasip2::filesystem::types::{
 };
 
 /// A preopened directory.
-pub(crate) struct WasiTree(Descriptor);
+pub struct WasiTree(Descriptor);
 
 impl WasiTree {
+    /// The root of a query.
+    ///
+    /// # Errors
+    ///
+    /// If it is not a preopened directory.
+    pub fn open_root(query: &Query) -> Result<Self, Refusal> {
+        let root = &query.root;
+        let refusal = || Refusal::Invalid(format!("root `{root}` is not a preopened directory"));
+        Self::open(root).ok_or_else(refusal)
+    }
+
     /// The directory preopened under exactly this guest path.
-    pub(crate) fn open(root: &str) -> Option<Self> {
+    fn open(root: &str) -> Option<Self> {
         let mut preopens = get_directories().into_iter();
         preopens.find(|(_, path)| path == root).map(|(directory, _)| Self(directory))
     }

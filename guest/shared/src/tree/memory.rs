@@ -18,17 +18,17 @@ enum Node {
 }
 
 /// A project in memory. It lists backwards, so that no rule leans on the order.
-pub(super) struct MemoryTree {
+pub struct MemoryTree {
     nodes: BTreeMap<String, Node>,
     /// How often it was asked for anything.
-    pub(super) calls: Cell<usize>,
+    pub calls: Cell<usize>,
 }
 
 impl MemoryTree {
     /// `a/b` is a file, `a/` a directory, `a -> b` a link, `a|` a pipe, `a!` a
     /// directory that cannot be read, `a/?` a name that is not UTF-8, and
     /// `a = text` a file with that text. Directories above come by themselves.
-    pub(super) fn new(paths: &[&str]) -> Self {
+    pub fn new(paths: &[&str]) -> Self {
         let mut tree = Self { nodes: BTreeMap::new(), calls: Cell::new(0) };
         for path in paths {
             tree.add(path);
@@ -36,7 +36,7 @@ impl MemoryTree {
         tree
     }
 
-    pub(super) fn add(&mut self, path: &str) {
+    pub fn add(&mut self, path: &str) {
         let (path, node) = if let Some((path, target)) = path.split_once(" -> ") {
             (path, Node::Link(target.into()))
         } else if let Some((path, text)) = path.split_once(" = ") {

@@ -3,10 +3,10 @@
 use alloc::string::{String, ToString};
 
 /// Bytes of the longest path that the interface allows.
-pub(crate) const MAX_PATH: usize = 3072;
+pub const MAX_PATH: usize = 3072;
 
 /// What is wrong with a path by the rules of the package documentation.
-pub(crate) fn fault(path: &str) -> Option<&'static str> {
+pub fn fault(path: &str) -> Option<&'static str> {
     if path.is_empty() {
         return Some("is empty");
     }
@@ -27,12 +27,12 @@ pub(crate) fn fault(path: &str) -> Option<&'static str> {
 }
 
 /// Whether a name or path may occur in a result.
-pub(crate) fn representable(text: &str) -> bool {
+pub fn representable(text: &str) -> bool {
     !text.chars().any(char::is_control)
 }
 
 /// The text with control characters escaped, as messages show it.
-pub(crate) fn shown(text: &str) -> String {
+pub fn shown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() {
@@ -45,27 +45,27 @@ pub(crate) fn shown(text: &str) -> String {
 }
 
 /// `name` below `dir`, where the empty `dir` is the root.
-pub(crate) fn join(dir: &str, name: &str) -> String {
+pub fn join(dir: &str, name: &str) -> String {
     if dir.is_empty() { name.to_string() } else { [dir, "/", name].concat() }
 }
 
 /// The directory that a path lies in; empty for one in the root.
-pub(crate) fn parent(path: &str) -> &str {
+pub fn parent(path: &str) -> &str {
     path.rfind('/').map_or("", |end| &path[..end])
 }
 
 /// The last component of a path.
-pub(crate) fn name(path: &str) -> &str {
+pub fn name(path: &str) -> &str {
     path.rfind('/').map_or(path, |end| &path[end + 1..])
 }
 
 /// Whether a path is `dir`, or lies in it.
-pub(crate) fn is_within(path: &str, dir: &str) -> bool {
+pub fn is_within(path: &str, dir: &str) -> bool {
     path.strip_prefix(dir).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// A path as one word of a shell command.
-pub(crate) fn quoted(path: &str) -> String {
+pub fn quoted(path: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._/-+@%".contains(c);
     match path.chars().all(plain) {
         true => path.to_string(),
@@ -74,6 +74,6 @@ pub(crate) fn quoted(path: &str) -> String {
 }
 
 /// The directories above a path, outermost first, without the root.
-pub(crate) fn parents(path: &str) -> impl Iterator<Item = &str> {
+pub fn parents(path: &str) -> impl Iterator<Item = &str> {
     path.match_indices('/').map(|(end, _)| &path[..end])
 }

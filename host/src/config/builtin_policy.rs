@@ -1,0 +1,44 @@
+//! The policies inside this program, by name.
+
+/// A policy of the built-in component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BuiltinPolicy {
+    /// Python environments; it decides if no policy is named.
+    Python,
+    /// Packages of Node.js.
+    Node,
+    /// What cargo builds.
+    Rust,
+}
+
+impl BuiltinPolicy {
+    /// Every built-in policy.
+    pub(crate) const ALL: [Self; 3] = [Self::Python, Self::Node, Self::Rust];
+
+    /// Its name in options and settings.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Python => "python",
+            Self::Node => "node",
+            Self::Rust => "rust",
+        }
+    }
+
+    /// What it hides, for `paude policy list`.
+    pub(crate) const fn summary(self) -> &'static str {
+        match self {
+            Self::Python => {
+                "environments by their marker, `.venv`, and the directories of tox, nox, hatch and pixi"
+            }
+            Self::Node => "`node_modules` beside package.json, `.yarn/unplugged` and `.pnpm-store`",
+            Self::Rust => "`target` beside Cargo.toml, or what `build.target-dir` names",
+        }
+    }
+
+    /// The policy of this name; `builtin` is another name of `python`. A file that is called so
+    /// is written `./NAME`.
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        let name = if name == "builtin" { "python" } else { name };
+        Self::ALL.into_iter().find(|policy| policy.name() == name)
+    }
+}

@@ -1,0 +1,46 @@
+//! The built-in policies for other ecosystems than Python.
+
+use super::Test;
+use super::lane::Lane;
+use super::shadow::IS_SHADOW;
+use crate::parameterized;
+use crate::support::snapshot::{assert_unchanged, snapshot};
+
+parameterized!(
+    Test,
+    /// npm itself is on no image of the tests: a program of the container stands for a package's.
+    fn node_modules_of_the_host_is_hidden_and_the_containers_is_on_no_host(lane: &Lane) -> Outcome {
+        let env = lane.env_with(
+            ".venv/pyvenv.cfg
+            package.json: \"{\\\"dependencies\\\": {\\\"esbuild\\\": \\\"1\\\"}}\"
+            node_modules/esbuild/bin
+            web/package.json: \"{\\\"workspaces\\\": [\\\"a\\\"]}\"",
+        );
+        lane.give(&env.project);
+        let before = snapshot(&env.project.join("node_modules"));
+        let policies = ["--policy", "python", "--policy", "node"];
+        let script = format!(
+            "for d in .venv node_modules web/node_modules; do {IS_SHADOW}; done
+            mkdir node_modules/esbuild; cp /bin/true node_modules/esbuild/bin
+            node_modules/esbuild/bin"
+        );
+        lane.sh(&env, &policies, &script).code(0);
+        assert_unchanged(&env.project.join("node_modules"), &before);
+        assert!(!env.project.join("web/node_modules").exists());
+        Ok(())
+    },
+    fn targets_of_cargo_are_hidden_where_they_are_configured(lane: &Lane) -> Outcome {
+        let env = lane.env_with(
+            "Cargo.toml: \"[workspace]\\n\"
+            .cargo/config.toml: \"[build]\\ntarget-dir = 'build/cargo'\\n\"
+            build/cargo/debug/app
+            build/notes",
+        );
+        lane.give(&env.project);
+        let before = snapshot(&env.project.join("build/cargo"));
+        let script = format!("d=build/cargo; {IS_SHADOW}; test -e build/notes");
+        lane.sh(&env, &["--policy", "rust"], &script).code(0);
+        assert_unchanged(&env.project.join("build/cargo"), &before);
+        Ok(())
+    },
+);
