@@ -26,48 +26,35 @@ stop() {
   exit 120
 }
 
-# read_arguments COUNT PATH MOUNTINFO_PATH (PATH MOUNTINFO_PATH)...
-# Sets workspace and workspace_point, path_N and point_N of each shadow, and `points` to all
-# point_N with a space around each. The variables are numbered, as searching one string for each
-# of some hundred shadows takes minutes.
-read_arguments() {
-  n=0 count=$1 workspace=$2 workspace_point=$3 points=' '
-  shift 3
-  while [ "$n" -lt "$count" ]; do
-    points="$points$2 "
-    eval "path_$n=\$1 point_$n=\$2"
-    n=$((n + 1))
-    shift 2
-  done
-}
-
-# Sets type_N and options_N of each shadow, workspace_type and workspace_options, to those of the
-# last mount at the path, which is the visible one. The search is fast when mounts are in the
-# order of the shadows.
+# read_mounts (PATH MOUNTINFO_PATH)...
+# Sets mount_N of each shadow to `TYPE,OPTIONS,`, workspace_type and workspace_options, to those of
+# the last mount at the path, which is the visible one. The search is fast when mounts are in the
+# order of the shadows. A shell finds its arguments by their number at once, but a variable only by
+# searching, so there is one for each shadow and no more.
 read_mounts() {
-  n=0 workspace_type= workspace_options=
+  n=0 next=0 shadows=" $* " workspace_type= workspace_options=
   while [ "$n" -lt "$count" ]; do
-    eval "type_$n="
+    unset "mount_$n"
     n=$((n + 1))
   done
-  next=0
   while IFS=' ' read -r _ _ _ _ point options rest; do
-    if [ "$point" = "$workspace_point" ]; then
-      workspace_type=${rest#*- }
-      workspace_type=${workspace_type%% *} workspace_options=,$options,
-    fi
-    [ "$count" -gt 0 ] || continue
-    eval "expected=\$point_$next"
-    if [ "$point" != "$expected" ]; then
-      case $points in *" $point "*) ;; *) continue ;; esac
-      while [ "$point" != "$expected" ]; do
-        next=$(((next + 1) % count))
-        eval "expected=\$point_$next"
-      done
-    fi
     type=${rest#*- }
     type=${type%% *}
-    eval "type_$next=\$type options_$next=,\$options,"
+    if [ "$point" = "$workspace_point" ]; then
+      workspace_type=$type workspace_options=,$options,
+    fi
+    [ "$count" -gt 0 ] || continue
+    eval "expected=\${$((next * 2 + 2))}"
+    if [ "$point" != "$expected" ]; then
+      case $shadows in *" $point "*) ;; *) continue ;; esac
+      n=0
+      while [ "$point" != "$expected" ] && [ "$n" -lt "$count" ]; do
+        n=$((n + 1)) next=$(((next + 1) % count))
+        eval "expected=\${$((next * 2 + 2))}"
+      done
+      [ "$point" = "$expected" ] || continue
+    fi
+    eval "mount_$next=\$type,\$options,"
     next=$(((next + 1) % count))
   done </proc/self/mountinfo
 }
@@ -103,20 +90,22 @@ guard_workspace() {
   fi
 }
 
-# guard before|after: checks the project's directory, and that each shadow is a separate mount of
-# the planned kind.
+# guard before|after COUNT PATH MOUNTINFO_PATH (PATH MOUNTINFO_PATH)...
+# Checks the project's directory, and that each shadow is a separate mount of the planned kind.
 guard() {
-  when=$1
-  read_mounts
+  when=$1 count=$2 workspace=$3 workspace_point=$4
+  shift 4
+  read_mounts "$@"
   [ "$when" = after ] || guard_workspace
   n=0
   while [ "$n" -lt "$count" ]; do
-    eval "path=\$path_$n type=\$type_$n options=\$options_$n"
+    eval "path=\${$((n * 2 + 1))} mount=\${mount_$n-}"
     n=$((n + 1))
-    [ -n "$type" ] || stop "$path" 'is not hidden: nothing is mounted over it'
+    [ -n "$mount" ] || stop "$path" 'is not hidden: nothing is mounted over it'
+    type=${mount%%,*}
     [ "$paude_kind" = volume ] || [ "$type" = tmpfs ] || stop "$path" "is hidden by a $type, not a tmpfs"
-    case $options in *,noexec,*) stop "$path" 'is hidden by a mount that forbids execution' ;; esac
-    case $options in *,rw,*) ;; *) stop "$path" 'is hidden by a read-only mount' ;; esac
+    case $mount in *,noexec,*) stop "$path" 'is hidden by a mount that forbids execution' ;; esac
+    case $mount in *,rw,*) ;; *) stop "$path" 'is hidden by a read-only mount' ;; esac
     [ "$when" = before ] || continue
     [ -w "$path" ] || stop "$path" 'is hidden by a directory that is not writable'
     # A volume keeps the files of earlier runs.
@@ -131,7 +120,7 @@ paude_setup=$1 paude_environment=$2 paude_kind=$3 paude_inode=$4 paude_witness=$
 paude_access=$6 paude_shadows=$7
 shift 7
 # In a subshell, so that it sets no variable of the command, whatever its name.
-(read_arguments "$paude_shadows" "$@" && guard before) || exit
+(guard before "$paude_shadows" "$@") || exit
 
 # A shadow is a file system of its own, so hard links from uv's cache into it cannot work.
 export UV_LINK_MODE="${UV_LINK_MODE-copy}"
@@ -157,7 +146,7 @@ if [ -n "$paude_setup" ]; then
     fi
     printf 'paude: warning: setup ended with code %s; opening a shell anyway\n' "$paude_code" >&2
   fi
-  (read_arguments "$paude_shadows" "$@" && guard after) || exit
+  (guard after "$paude_shadows" "$@") || exit
 fi
 shift "$paude_pairs"
 [ -z "$paude_ended" ] || exit "$paude_ended"

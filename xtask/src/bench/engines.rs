@@ -87,7 +87,7 @@ fn measure_shadows(programs: &Programs, dir: &Path) -> Result<Row> {
     let names = ("each shadow of 500, native", "each of 100");
     let each = [(five_hundred.saturating_sub(hundred)) / 400, hundred.saturating_sub(one) / 99];
     let details = times.map(format_ms).join(", ");
-    Ok(Row { details, ..Row::ratio(names, each, Some(Limit::AtMost(1.3))) })
+    Ok(Row { details, ..Row::ratio(names, each, Some(Limit::AtMost(1.1))) })
 }
 
 fn native_run(programs: &Programs, project: &Path) -> Command {
