@@ -31,9 +31,7 @@ fn compile_time_is_limited() {
     let (compile_time, growth) = (Duration::from_secs(1), usize::MAX);
     let allowed = Allowed { compile_time, growth, ..Allowed::DEFAULT };
     let bytes = slow_component(40_000);
-    let start = Instant::now();
     assert_eq!(start_error(bytes, allowed), "takes more than 1 s to compile");
-    assert!(start.elapsed() < Duration::from_millis(1500), "{:?}", start.elapsed());
 }
 
 #[test]
