@@ -17,6 +17,7 @@ mod native;
 pub(crate) mod packages;
 mod podman;
 mod policies;
+mod service;
 mod share;
 mod test_user;
 mod wheels;
@@ -39,12 +40,12 @@ pub(crate) use import::PLAIN as TEST_IMAGE;
 pub(crate) use lane::Lane;
 pub(crate) use policies::ZIG;
 
-/// A prepared machine; a docker daemon that was started for it stops when this is dropped.
+/// A prepared machine; the daemons and services that were started for it stop when this is dropped.
 pub(crate) struct Prepared {
     /// `setup.json`, which describes the set-up to the tests.
     pub(crate) file: PathBuf,
     pub(crate) lanes: Vec<Lane>,
-    _daemon: Option<docker::DockerDaemon>,
+    _services: Vec<service::Service>,
 }
 
 /// The content of `setup.json`.
@@ -102,7 +103,7 @@ pub(crate) fn prepare(checkout: &Checkout, full: bool) -> Result<Prepared> {
     let guest = checkout.setup_path("policy.wasm");
     guest::write(checkout, &guest)?;
     let hosts = hosts::prepare_all(checkout, &python, full);
-    let (lanes, daemon) = lanes::prepare_all(checkout, image.as_ref(), &user);
+    let (lanes, services) = lanes::prepare_all(checkout, image.as_ref(), &user);
     let policies = policies::build_all(checkout);
 
     let document = SetupDocument {
@@ -120,7 +121,7 @@ pub(crate) fn prepare(checkout: &Checkout, full: bool) -> Result<Prepared> {
     };
     let file = document.write(checkout)?;
     lanes::summarise("", &lanes);
-    Ok(Prepared { file, lanes, _daemon: daemon })
+    Ok(Prepared { file, lanes, _services: services })
 }
 
 fn lock(checkout: &Checkout) -> Result<File> {

@@ -21,9 +21,9 @@ use crate::render::Argv;
 use crate::run_spec::RunSpec;
 
 /// The exit codes of a client that a signal ended before its container ran, or while the
-/// container was ending: docker's 0 or 125, podman's 1, 126, 127 or 128+n, and 137 of both if
-/// paude removed the container.
-const INTERRUPTED_CODES: [i32; 9] = [0, 1, 125, 126, 127, 129, 130, 137, 143];
+/// container was ending: docker's 0 or 125, podman's 1, 126, 127 or 128+n, 2 of a podman service's
+/// client that crashed, and 137 of all if paude removed the container.
+const INTERRUPTED_CODES: [i32; 10] = [0, 1, 2, 125, 126, 127, 129, 130, 137, 143];
 
 /// How long to wait before trying again to deliver a signal or to remove a container.
 const RETRY: Duration = Duration::from_millis(200);
@@ -51,7 +51,8 @@ pub(super) fn run(
         remove_container(spec.engine, &spec.name, SETTLING);
     })?;
     let client = Pid::from_child(&client);
-    Ok(Supervisor { spec, client, undelivered: None, lost: None }.supervise(&events))
+    Ok(Supervisor { spec, client, signalled: false, undelivered: None, lost: None }
+        .supervise(&events))
 }
 
 /// Starts the client, without a shell.
@@ -122,6 +123,8 @@ fn event_channel(
 struct Supervisor<'s> {
     spec: &'s RunSpec,
     client: Pid,
+    /// Whether paude received a signal.
+    signalled: bool,
     /// A signal that could not be delivered in the container yet.
     undelivered: Option<i32>,
     /// The mount point that was lost, and whether the container was removed because of it.
@@ -136,7 +139,9 @@ impl Supervisor<'_> {
                 Some(_) => events.recv_timeout(RETRY),
             };
             match event {
-                Ok(Event::Signal(signal)) => self.undelivered = Some(signal),
+                Ok(Event::Signal(signal)) => {
+                    (self.signalled, self.undelivered) = (true, Some(signal));
+                }
                 Ok(Event::Lost(path)) => self.stop_after_loss(path),
                 Err(RecvTimeoutError::Timeout) => {}
                 Ok(Event::Ended(status)) => return self.finish(status),
@@ -183,7 +188,13 @@ impl Supervisor<'_> {
     fn finish(self, status: ExitStatus) -> RunOutcome {
         let RunSpec { engine, name, .. } = self.spec;
         let Some((path, gone)) = self.lost else {
-            return outcome_of(status, self.undelivered, *engine, name);
+            let mut outcome = outcome_of(status, self.undelivered, *engine, name);
+            // The client of a podman service removes the container itself, and may have failed to
+            // with its terminal gone.
+            if self.signalled && engine.client().is_some_and(|client| client.is_daemonless) {
+                outcome.gone = remove_container(*engine, name, Duration::ZERO);
+            }
+            return outcome;
         };
         let error = MountMonitor::error(&path, gone);
         RunOutcome { exit: Err(hint_at_removal(error, gone, *engine, name)), gone }

@@ -8,7 +8,8 @@ use serde_json::Value;
 use crate::support::{Env, Ran, paude};
 
 /// The names of all lanes, so that tests show as ignored where nothing is prepared.
-const NAMES: [&str; 5] = ["podman", "podman-rootless", "docker", "native", "native-user"];
+const NAMES: [&str; 6] =
+    ["podman", "podman-rootless", "podman-remote", "docker", "native", "native-user"];
 
 /// An engine to test on, and who runs it.
 #[derive(Clone)]

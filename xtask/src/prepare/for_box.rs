@@ -26,7 +26,7 @@ pub(crate) fn prepare(machine: &Checkout, own: &Checkout, name: &str) -> Result<
     let plain_user = user.as_ref().ok().and_then(Option::as_ref);
     let (wheels, uv) =
         share::ensure(own, plain_user, own.setup_path("wheels"), own.setup_path("uv-wheel/uv"))?;
-    let (lanes, daemon) = lanes::prepare_all(own, Some(&image), &user);
+    let (lanes, services) = lanes::prepare_all(own, Some(&image), &user);
     let document = SetupDocument {
         image: import::PLAIN,
         image_entrypoint: import::ENTRYPOINT,
@@ -42,7 +42,7 @@ pub(crate) fn prepare(machine: &Checkout, own: &Checkout, name: &str) -> Result<
     };
     let file = document.write(own)?;
     lanes::summarise(&format!("of {name} "), &lanes);
-    Ok(Prepared { file, lanes, _daemon: daemon })
+    Ok(Prepared { file, lanes, _services: services })
 }
 
 fn python_in(root: &Path) -> Result<String> {

@@ -6,18 +6,19 @@ use anyhow::{Result, anyhow};
 
 use super::image::TestImage;
 use super::lane::Lane;
+use super::service::{self, Service};
 use super::test_user::TestUser;
 use super::{docker, import, native, podman};
 use crate::checkout::Checkout;
 use crate::files;
 use crate::process::{report, run_captured};
 
-/// Tries every lane; a docker daemon that had to be started runs until the second value is dropped.
+/// Tries every lane; daemons and services that had to be started run until the second value is dropped.
 pub(crate) fn prepare_all(
     checkout: &Checkout,
     image: Option<&TestImage>,
     user: &Result<Option<TestUser>>,
-) -> (Vec<Lane>, Option<docker::DockerDaemon>) {
+) -> (Vec<Lane>, Vec<Service>) {
     let user = user.as_ref().map_err(|error| format!("{error:#}"));
     let user = || user.as_ref().map(|user| (*user).clone()).map_err(|why| anyhow!("{why}"));
 
@@ -36,11 +37,22 @@ pub(crate) fn prepare_all(
     });
     let rootless = lane.or_unavailable(prepared);
 
+    let mut services = Vec::new();
+    let lane = Lane { name: "podman-remote", ..rootful.clone() };
+    let prepared = match &rootful.why {
+        Some(why) => Err(anyhow!("{why}")),
+        None => with_image(image, |image| {
+            let (lane, service) = service::prepare_remote(checkout, lane.clone())?;
+            services.push(service);
+            prove(lane, checkout, image)
+        }),
+    };
+    let remote = lane.or_unavailable(prepared);
+
     let lane = Lane::new("docker", "docker");
-    let mut daemon = None;
     let prepared = with_image(image, |image| {
         let (lane, started) = docker::prepare(checkout, lane.clone())?;
-        daemon = started;
+        services.extend(started);
         prove(lane, checkout, image)
     });
     let docker = lane.or_unavailable(prepared);
@@ -55,7 +67,7 @@ pub(crate) fn prepare_all(
     });
     let native_user = lane.or_unavailable(prepared);
 
-    (vec![rootful, rootless, docker, native, native_user], daemon)
+    (vec![rootful, rootless, remote, docker, native, native_user], services)
 }
 
 fn with_image(

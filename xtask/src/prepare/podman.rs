@@ -18,7 +18,9 @@ pub(crate) fn prepare_rootful(checkout: &Checkout, mut lane: Lane) -> Result<Lan
     }
     let dirs = PodmanDirs {
         conf: checkout.setup_path("podman"),
-        storage: checkout.setup_path("podman/storage"),
+        // podman keeps the absolute paths of its directories in there, and would use those of another checkout if this
+        // one is a copy of it.
+        storage: checkout.setup_path("podman").join(checkout.key()),
         run: checkout.runtime_dir()?.join("podman"),
         rootful: true,
     };
