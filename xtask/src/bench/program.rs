@@ -17,7 +17,7 @@ pub(super) struct Programs {
     /// The built-in rules without WebAssembly.
     pub(super) native: PathBuf,
     /// A home directory of paude's own, so that the developer's settings have no effect.
-    home: PathBuf,
+    pub(super) home: PathBuf,
 }
 
 impl Programs {
