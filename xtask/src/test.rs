@@ -19,7 +19,7 @@ const SUITE: &str = "suite";
 /// Arguments of `cargo xtask test`.
 #[derive(clap::Args)]
 pub(crate) struct TestArgs {
-    /// Also use all boxes, and build the `wasmtime` command line, which takes twenty minutes the first time
+    /// Use all boxes, and build the `wasmtime` command line, which takes twenty minutes the first time
     #[arg(long)]
     full: bool,
     #[command(flatten)]
@@ -53,9 +53,15 @@ pub(crate) fn run(checkout: &Checkout, args: &TestArgs) -> Result<u8> {
 
 /// Runs the tests of the container engines in each box; returns the first exit code that is not 0.
 fn run_in_boxes(checkout: &Checkout, args: &TestArgs) -> Result<u8> {
-    let asked = !args.boxes.engines.is_empty();
-    let suites = if args.full { &Suite::ALL[..] } else { &args.boxes.engines };
-    let boxes = boxes::prepare_all(checkout, suites, asked)?;
+    let chosen = args.boxes.suites();
+    let suites = match &chosen {
+        Some(suites) => suites.clone(),
+        None if args.full => Suite::ALL.to_vec(),
+        None if args.args.is_empty() => vec![Suite::NEWEST],
+        // Arguments select tests, of which a box may have none.
+        None => Vec::new(),
+    };
+    let boxes = boxes::prepare_all(checkout, &suites, chosen.is_some())?;
     if boxes.is_empty() {
         return Ok(0);
     }
@@ -74,10 +80,11 @@ fn run_in_boxes(checkout: &Checkout, args: &TestArgs) -> Result<u8> {
     Ok(first)
 }
 
-/// The integration suite as a program, which cargo has built for the tests before.
+/// The integration suite as a program, which cargo has built for the tests before: the same packages are named, as others
+/// would have the dependencies built again with other features.
 fn find_suite(checkout: &Checkout) -> Result<PathBuf> {
     let mut build = process::cargo(&checkout.root);
-    build.args(["test", "--package", "paude", "--test", SUITE, "--no-run"]);
+    build.args(["test", "--workspace", "--no-run"]);
     let messages = process::run_captured(build.arg("--message-format=json"))?;
     let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let mut programs = messages.filter_map(|message| {
