@@ -4,6 +4,7 @@
 mod examples;
 mod format;
 mod project_args;
+mod workspace_first;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -42,7 +43,8 @@ impl Cli {
     /// Parses the arguments of this process. If they are invalid, prints clap's message and exits
     /// with code 2; a command or subcommand in the wrong place gets a tip.
     pub fn parse_or_exit() -> Self {
-        Self::try_parse().unwrap_or_else(|mut error| {
+        let args = workspace_first::reorder(std::env::args_os().collect());
+        Self::try_parse_from(args).unwrap_or_else(|mut error| {
             if let (ErrorKind::UnknownArgument, Some(ContextValue::String(argument))) =
                 (error.kind(), error.get(ContextKind::InvalidArg))
                 && !argument.starts_with('-')
