@@ -72,6 +72,58 @@ trials!(
         assert!(out.starts_with("bwrap "), "{out}");
         Ok(())
     },
+    fn each_file_may_take_the_network_away_and_only_the_command_line_gives_it_back() -> Outcome {
+        let cases = [
+            ("{}", "{}", &[][..], false),
+            (r#"{"network": "none"}"#, "{}", &[], true),
+            ("{}", r#"{"network": "none"}"#, &[], true),
+            (r#"{"network": "engine"}"#, r#"{"network": "none"}"#, &[], true),
+            (r#"{"network": "none"}"#, r#"{"network": "engine"}"#, &[], true),
+            (r#"{"network": "none"}"#, r#"{"network": "none"}"#, &["--network", "engine"], false),
+            ("{}", "{}", &["--network", "none"], true),
+        ];
+        for (project, person, args, is_none) in cases {
+            let env = Env::with("src/");
+            env.write("paude.json", project);
+            tree::write(&env.home().join(".config/paude/config.json"), person);
+            for (engine, option) in [
+                ("podman", " --network none "),
+                ("docker", " --network none "),
+                ("native", "--unshare-net"),
+            ] {
+                let all = [&["run", "--dry-run", "--engine", engine], args].concat();
+                let ran = env.paude(&all).code(0);
+                assert_eq!(ran.stdout().contains(option), is_none, "{project} {person} {args:?}");
+                let lifts = project.contains("engine") && person.contains("none");
+                assert_eq!(ran.stderr().contains("`network` cannot lift the `none`"), lifts);
+            }
+        }
+        let env = Env::new();
+        let run = |args: &[&str]| {
+            let all = ["run", "--dry-run", "--engine", "podman", "--network", "none"];
+            env.paude(&[&all, args].concat())
+        };
+        for args in
+            [&["--engine-arg=--net=host"][..], &["--engine-arg=--network", "--engine-arg=x"]]
+        {
+            run(args).code(2).says("`network` is `none`, but the engine argument");
+        }
+        let once = run(&["--engine-arg=--network=none"]).code(0).stdout();
+        assert_eq!(once.matches("--network").count(), 1, "{once}");
+        Ok(())
+    },
+    fn the_project_may_be_named_before_a_subcommand() -> Outcome {
+        let env = Env::with("app/.venv/pyvenv.cfg");
+        for args in
+            [&["-C", "app", "plan"][..], &["plan", "-C", "app"], &["--workspace=app", "plan"]]
+        {
+            let said = env.paude(args).code(0).stdout();
+            assert!(said.contains("/app/\n"), "{args:?}: {said}");
+        }
+        env.paude(&["-C", "app", "policy", "run", "python"]).code(0);
+        env.paude(&["-C", "app", "schema"]).code(2).says("unexpected argument '-C'");
+        Ok(())
+    },
     fn a_missing_engine_is_one_clear_error() -> Outcome {
         let mut env = Env::new();
         env.set("PATH", env.home().display().to_string());
@@ -116,8 +168,8 @@ trials!(
         let mut keys: Vec<_> = schema["properties"].as_object().unwrap().keys().cloned().collect();
         keys.sort();
         let wanted = [
-            "$schema", "depth", "env", "image", "policy", "setup", "size", "skip", "storage",
-            "venv",
+            "$schema", "depth", "env", "image", "network", "policy", "setup", "size", "skip",
+            "storage", "venv",
         ];
         assert_eq!(keys, wanted);
         assert_eq!(schema["additionalProperties"], false);

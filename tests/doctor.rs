@@ -157,6 +157,23 @@ trials!(
         assert!(said.contains(&format!("✓ image: `{image}` is here\n")), "{said}");
         Ok(())
     },
+    fn what_the_container_can_reach_is_reported() -> Outcome {
+        let env = machine(&[("podman", &podman())]);
+        let said = |env: &Env, args: &[&str]| {
+            env.paude(&[&["doctor", "--no-run"], args].concat()).code(0).stdout()
+        };
+        for (args, wanted) in [
+            (&[][..], "✓ network: the engine's default: "),
+            (&["--engine-arg=--network=host"], "✓ network: as the engine arguments say\n"),
+            (&["--network", "none"], "✓ network: none: "),
+        ] {
+            let said = said(&env, args);
+            assert!(said.contains(wanted), "{said}");
+        }
+        env.write("paude.json", "{\"network\": \"none\"}");
+        assert!(said(&env, &[]).contains("✓ network: none: "));
+        Ok(())
+    },
     fn a_container_is_run_if_the_image_is_here() -> Outcome {
         let engine = |run: &str| {
             let info = podman().replace("*) exit 1", &format!("image) ;; run) {run} ;; *) exit 1"));

@@ -59,30 +59,50 @@ struct Container<'a> {
     /// The script that mounts them.
     mounts: &'a str,
     setup: &'a str,
-    /// What they are: `tmpfs` or `volume`.
-    kind: &'a str,
+    /// How many of them are volumes.
+    volumes: &'a str,
     /// How paude identified the project: its inode number, and the name of something in it.
     inode: &'a str,
     witness: &'a str,
     /// `ro` if it is read-only on the host.
     access: &'a str,
+    /// Further directories: path, inode number, witness and access.
+    further: &'a [(PathBuf, &'a str, &'a str, &'a str)],
 }
 
 impl<'a> Container<'a> {
     fn new(env: &'a Env, shell: &'a [&'a str], shadows: &'a [PathBuf]) -> Self {
-        let (kind, mounts) = ("tmpfs", ALL);
-        Self { env, shell, shadows, mounts, setup: "", kind, inode: "", witness: "", access: "" }
+        Self {
+            env,
+            shell,
+            shadows,
+            mounts: ALL,
+            setup: "",
+            volumes: "0",
+            inode: "",
+            witness: "",
+            access: "",
+            further: &[],
+        }
     }
 
     fn run(&self) -> Ran {
+        Ran(self.command().output().unwrap())
+    }
+
+    fn command(&self) -> Command {
         let mut command = in_namespace(self.env, self.mounts, self.shell);
         command.args(["-c", include_str!("../host/src/render/entry.sh"), "paude", self.setup, ""]);
-        command.args([self.kind, self.inode, self.witness, self.access]);
-        command.arg(self.shadows.len().to_string());
+        command.args([self.volumes, self.inode, self.witness, self.access]);
+        command.args([self.shadows.len(), self.further.len()].map(|count| count.to_string()));
         for path in std::iter::once(&self.env.project).chain(self.shadows) {
             command.arg(path).arg(mountinfo_path(path));
         }
-        Ran(command.args(["echo", "ran"]).output().unwrap())
+        for (path, inode, witness, access) in self.further {
+            command.arg(path).arg(mountinfo_path(path)).args([inode, witness, access]);
+        }
+        command.args(["echo", "ran"]);
+        command
     }
 }
 
@@ -182,7 +202,7 @@ parameterized!(
             let (env, shadows) = project(&[".venv"]);
             let mounts = &format!("{VOLUME}\n{damage}");
             let container = Container::new(&env, shell, &shadows);
-            Container { mounts, kind: "volume", ..container }.run()
+            Container { mounts, volumes: "1", ..container }.run()
         };
         run("").code(0).prints("ran\n");
         let cases = [
@@ -240,6 +260,81 @@ parameterized!(
             assert_eq!(ran.stderr(), wanted);
         }
         Container { mounts: &writable, access: "", ..container }.run().code(0).prints("ran\n");
+        Ok(())
+    },
+    fn proves_each_further_directory_its_access_and_its_shadows(shell: &[&str]) -> Outcome {
+        let (env, mut shadows) = project(&[".venv"]);
+        let shared = env.root().join("sha red");
+        std::fs::create_dir_all(shared.join(".venv"))?;
+        std::fs::create_dir_all(shared.join("mounted"))?;
+        shadows.push(shared.join(".venv"));
+        let number = inode(&shared).unwrap_or_default();
+        let further = [(shared.clone(), number.as_str(), "mounted", "ro")];
+        let container = Container { further: &further, ..Container::new(&env, shell, &shadows) };
+        let hide = "mount -t tmpfs tmpfs \"$S/.venv\"";
+        let with = |mounts: &str| {
+            let mounts = &format!("{ALL}\nS=\"$PWD/../sha red\"\n{mounts}");
+            Container { mounts, ..container }.run()
+        };
+        let read_only = "mount --bind \"$S\" \"$S\"; mount -o remount,bind,ro \"$S\"";
+        with(&format!("{read_only}\n{hide}")).code(0).prints("ran\n");
+        let subject = format!("paude: guard: `{}", shared.display());
+        let inner = "mount -t tmpfs none \"$S/mounted\"";
+        for (mounts, wanted) in [
+            (hide.to_owned(), "` is not shared: nothing is mounted there"),
+            (format!("mount --bind \"$S\" \"$S\"; {hide}"), "` is writable here, or a mount in it"),
+            (format!("{read_only}; {inner}; {hide}"), "` is writable here, or a mount in it"),
+            (read_only.to_owned(), "/.venv` is not hidden: nothing is mounted over it"),
+            (format!("{read_only}; {hide}; mount -t tmpfs none \"$S\""), "` is writable here"),
+            (
+                "mount -t tmpfs -o ro none \"$S\"".to_owned(),
+                "` is not the directory that paude opened",
+            ),
+        ] {
+            let ran = with(&mounts).code(120).prints("");
+            let said = ran.stderr();
+            assert!(said.starts_with(&format!("{subject}{wanted}")), "{mounts}: {said}");
+        }
+        let writable = [(shared.clone(), number.as_str(), "mounted", "")];
+        let mounts = &format!("{ALL}\nS=\"$PWD/../sha red\"\nmount --bind \"$S\" \"$S\"; {hide}");
+        Container { mounts, further: &writable, ..container }.run().code(0).prints("ran\n");
+        Ok(())
+    },
+    fn a_volume_in_front_of_an_empty_directory_in_memory(shell: &[&str]) -> Outcome {
+        let (env, shadows) = project(&["kept", "memory"]);
+        let container = Container { volumes: "1", ..Container::new(&env, shell, &shadows) };
+        let run = |damage: &str| {
+            let mounts = &format!("{ALL}\necho >kept/own\n{damage}");
+            Container { mounts, ..container }.run()
+        };
+        run("").code(0).prints("ran\n");
+        run("echo >memory/x").code(120).prints("").says("/memory` is not empty");
+        Ok(())
+    },
+    /// As for a user whom the image does not know.
+    fn a_user_id_without_a_name_gets_one(shell: &[&str]) -> Outcome {
+        let (env, shadows) = project(&[".venv"]);
+        let run = |passwd: &str, variables: &[(&str, &str)]| {
+            let mounts =
+                format!("{ALL}\nprintf '{passwd}' >../passwd\nmount --bind ../passwd /etc/passwd");
+            let mut container =
+                Container { mounts: &mounts, ..Container::new(&env, shell, &shadows) };
+            container.setup = "echo \"${USER-unset} ${LOGNAME-unset}\"";
+            let mut command = container.command();
+            command.envs(variables.iter().copied());
+            Ran(command.output().unwrap()).code(0).stderr()
+        };
+        let known = "other:x:7:7::/:/bin/sh\\nme:x:0:0::/:/bin/sh";
+        for (passwd, variables, wanted) in [
+            ("other:x:7:7::/:/bin/sh\\n", &[][..], "paude paude\n"),
+            ("", &[], "paude paude\n"),
+            (known, &[], "unset unset\n"),
+            ("", &[("USER", "ada")], "ada ada\n"),
+            ("", &[("LOGNAME", "ada")], "ada ada\n"),
+            ("", &[("USER", "ada"), ("LOGNAME", "eve")], "ada eve\n"),
+        ] {
+            assert_eq!(run(passwd, variables), wanted, "{passwd} {variables:?}");
+        }
         Ok(())
     },
     /// The monitor that runs inside, where the mounts cannot be read from outside.

@@ -135,9 +135,12 @@ trials!(
         Ok(())
     },
     fn every_key_of_the_plan_is_explained() -> Outcome {
-        let plan = plan(&project(), &["--venv", "new"]);
+        let env = project();
+        tree::make(&env.root(), "shared/.venv/pyvenv.cfg");
+        let plan = plan(&env, &["--venv", "new", "--with", "../shared"]);
         let mut all = keys("", &plan);
-        for key in ["shadows", "notes"] {
+        assert_eq!(keys("", &plan["further"][0]["shadows"][0]), keys("", &plan["shadows"][0]));
+        for key in ["shadows", "further", "notes"] {
             all.extend(keys(&format!("{key}[]."), &plan[key][0]));
         }
         assert_eq!(first_column("| key | type | meaning |"), all);
@@ -200,7 +203,9 @@ trials!(
     },
     fn command_lines_that_are_not_run_are_accepted() -> Outcome {
         let env = project();
-        std::fs::create_dir_all(env.home().join("code/shop"))?;
+        for directory in ["code/shop", "code/lib", "code/data"] {
+            std::fs::create_dir_all(env.home().join(directory))?;
+        }
         for line in blocks("console notest").iter().flat_map(|block| block.lines()) {
             let Some(line) = line.strip_prefix("$ ") else { continue };
             let (command, _) = line.split_once(" > ").unwrap_or((line, ""));

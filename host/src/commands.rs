@@ -3,6 +3,7 @@
 mod about;
 mod announce;
 mod doctor;
+mod further;
 mod plan;
 mod policy;
 mod print;

@@ -14,6 +14,7 @@ mod settings_file;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::time::Duration;
 
 pub(crate) use builtin_policy::BuiltinPolicy;
@@ -25,7 +26,7 @@ use crate::cli::ProjectArgs;
 use crate::engine::EngineChoice;
 use crate::error::{Error, Result};
 use crate::escape::shown;
-use crate::value::{EnvName, Image, Storage, UserIds};
+use crate::value::{EnvName, Image, Network, SharedDir, Storage, UserIds};
 use crate::workspace::Workspace;
 use settings_file::{ProjectFile, SettingsFile, UserFile};
 
@@ -64,6 +65,12 @@ pub struct Config {
     pub(crate) user: Option<UserIds>,
     /// Further arguments of podman or docker.
     pub(crate) engine_args: Vec<String>,
+    /// What the container can reach.
+    pub(crate) network: Network,
+    /// The directories that are shared besides the project.
+    pub(crate) with: Vec<SharedDir>,
+    /// Whether the git directory of a worktree or submodule is shared.
+    pub(crate) with_git: bool,
     /// Warnings about the settings.
     pub(crate) warnings: Vec<String>,
 }
@@ -86,6 +93,9 @@ impl Default for Config {
             engine: EngineChoice::default(),
             user: None,
             engine_args: Vec::new(),
+            network: Network::default(),
+            with: Vec::new(),
+            with_git: false,
             warnings: Vec::new(),
         }
     }
@@ -98,6 +108,30 @@ impl Config {
         let (project_file, more) = load::read_project_file(workspace)?;
         warnings.extend(more);
         Self::merge(cli, project_file, user_file, warnings)
+    }
+
+    /// The configuration of a directory that is shared besides the project: its own `paude.json`
+    /// decides what is hidden in it, and nothing else.
+    pub(crate) fn load_further(&self, cli: &ProjectArgs, directory: &Workspace) -> Result<Self> {
+        let args = ProjectArgs {
+            policy: cli.policy.clone(),
+            policy_timeout: cli.policy_timeout,
+            no_policy_cache: cli.no_policy_cache,
+            ..ProjectArgs::default()
+        };
+        let Self { selection, depth, skip, policies, policy_timeout, policy_cache, .. } =
+            Self::load(&args, directory)?;
+        // In memory, as a volume belongs to the project that is set up in it.
+        let own = Self {
+            selection,
+            depth,
+            skip,
+            policies,
+            policy_timeout,
+            policy_cache,
+            ..Self::default()
+        };
+        Ok(Self { size: self.size, ..own })
     }
 
     fn merge(
@@ -117,11 +151,7 @@ impl Config {
             false => cli.skip.clone(),
             true => project_file.skip.or(user_file.skip).unwrap_or_default(),
         };
-        let setup = match (cli.no_setup, &cli.setup) {
-            (true, _) => None,
-            (_, Some(setup)) => Some(setup.clone()),
-            _ => project_file.setup.or(user_file.setup),
-        };
+        let setup = choose_setup(cli, project_file.setup, user_file.setup);
         let policies = policies::choose(&cli.policy, project_file.policy, user_file.policy)?;
         let env = merge_env(&cli.env, [user_file.env, project_file.env])?;
         check_texts(&env, setup.as_deref())?;
@@ -131,6 +161,9 @@ impl Config {
         if let (Storage::Volume, Some(_)) = (storage, size) {
             warnings.push("`size` limits what is in memory, and has no effect on a volume".into());
         }
+        let network =
+            merge_network(cli.network, project_file.network, user_file.network, &mut warnings);
+        let with = merge_with(&cli.with, user_file.with.0);
         let mut engine_args = user_file.engine_args.0.unwrap_or_default();
         engine_args.extend(cli.engine_arg.iter().cloned());
 
@@ -138,7 +171,7 @@ impl Config {
             selection,
             depth: cli.depth.or(project_file.depth.or(user_file.depth).map(u32::from)),
             skip: selection::parse_skip(&skip)?,
-            setup: setup.filter(|script| !script.trim().is_empty()),
+            setup,
             image: cli.image.clone().or(project_file.image).or(user_file.image),
             env,
             size,
@@ -149,17 +182,62 @@ impl Config {
             engine: cli.engine.or(user_file.engine.0).unwrap_or_default(),
             user: cli.user.or(user_file.user.0),
             engine_args,
+            network,
+            with,
+            with_git: cli.with_git || user_file.with_git.0.unwrap_or_default(),
             warnings,
         })
     }
 }
 
-/// The variables of the files in this order, then those of the command line.
+/// The script of the command line, else the project's, else the user's; none if it is blank.
+fn choose_setup(
+    cli: &ProjectArgs,
+    project: Option<String>,
+    user: Option<String>,
+) -> Option<String> {
+    let setup = match (cli.no_setup, &cli.setup) {
+        (true, _) => None,
+        (_, Some(setup)) => Some(setup.clone()),
+        _ => project.or(user),
+    };
+    setup.filter(|script| !script.trim().is_empty())
+}
+
+/// The directories of the user's file, then those of the command line.
+fn merge_with(cli: &[OsString], user: Option<Vec<String>>) -> Vec<SharedDir> {
+    let user = user.unwrap_or_default();
+    let user = user.iter().map(|entry| load::shared_beside_user_file(entry));
+    user.chain(cli.iter().map(|entry| SharedDir::parse(entry))).collect()
+}
+
+/// The command line decides; else each file may take the network away, and neither can give it
+/// back.
+fn merge_network(
+    cli: Option<Network>,
+    project: Option<Network>,
+    user: Option<Network>,
+    warnings: &mut Vec<String>,
+) -> Network {
+    if let Some(network) = cli {
+        return network;
+    }
+    if (project, user) == (Some(Network::Engine), Some(Network::None)) {
+        warnings.push("paude.json: `network` cannot lift the `none` of your config.json".into());
+    }
+    match [project, user].contains(&Some(Network::None)) {
+        true => Network::None,
+        false => Network::Engine,
+    }
+}
+
+/// The user's time zone, the variables of the files in this order, then those of the command line.
 fn merge_env(
     cli: &[String],
     files: [Option<BTreeMap<EnvName, String>>; 2],
 ) -> Result<Vec<(String, String)>> {
-    let mut env = Vec::new();
+    let mut env: Vec<_> =
+        load::host_time_zone().map(|zone| ("TZ".into(), zone)).into_iter().collect();
     for file in files.into_iter().flatten() {
         env.extend(file.into_iter().map(|(name, value)| (name.into(), value)));
     }

@@ -23,11 +23,13 @@
 //! - `escape`: escapes untrusted text for a terminal
 //! - `execute`: runs what was rendered, and monitors its mounts and signals
 //! - `fingerprint`: records a directory tree, to be compared with a later one
+//! - `git_directory`: the git directory of a worktree or submodule
 //! - `home`: the user's own directories
 //! - `json_line`: writes the JSON documents
 //! - `path`: the types of paths on the host, in the workspace and in the container
 //! - `plan`: checks what policies return; what follows it meets no untrusted value
 //! - `policy`: runs policies in their sandbox, and merges their results
+//! - `project_python`: the Python that a project means
 //! - `properties`: the properties that `cargo test` and the fuzz targets share
 //! - `receipt`: compares the hidden environments before and after a run
 //! - `render`: translates a plan into the command of an engine
@@ -52,11 +54,13 @@ pub mod error;
 mod escape;
 pub mod execute;
 pub mod fingerprint;
+mod git_directory;
 mod home;
 mod json_line;
 mod path;
 pub mod plan;
 pub mod policy;
+mod project_python;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod properties;

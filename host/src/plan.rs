@@ -3,6 +3,7 @@
 
 mod check;
 mod faults;
+mod further;
 mod json;
 mod picture;
 #[cfg(any(test, fuzzing))]
@@ -10,11 +11,13 @@ pub(crate) mod properties;
 
 use crate::deadline::{Deadline, PausedDeadline};
 use crate::path::{ContainerPath, HostPath, RelPath};
-use crate::value::Storage;
+use crate::project_python::ProjectPython;
+use crate::value::{Network, Storage};
 use crate::wit;
 
 pub(crate) use check::MAX_ENTRIES;
 pub use faults::PlanFaults;
+pub(crate) use further::{Further, FurtherKind};
 
 /// An empty directory that hides one of the project's own. Untrusted text in it is escaped.
 #[derive(Clone, Debug)]
@@ -61,16 +64,6 @@ impl Shadow {
     pub(crate) fn storage(&self) -> Storage {
         self.storage
     }
-
-    /// The `X.Y` of the environment's Python version, if it is known.
-    pub(crate) fn python_series(&self) -> Option<String> {
-        let mut parts = self.python.as_deref()?.splitn(3, '.');
-        let (major, minor) = (parts.next()?, parts.next()?);
-        let numeric = |part: &str| {
-            !part.is_empty() && part.len() <= 3 && part.bytes().all(|b| b.is_ascii_digit())
-        };
-        (numeric(major) && numeric(minor)).then(|| format!("{major}.{minor}"))
-    }
 }
 
 /// A message for the user about a plan. Untrusted text in it is escaped.
@@ -95,6 +88,9 @@ pub struct Plan {
     primary: Option<usize>,
     /// The time that the check left for preparing the mount points.
     time_left: PausedDeadline,
+    network: Network,
+    python: ProjectPython,
+    further: Vec<Further>,
 }
 
 impl Plan {
@@ -144,6 +140,21 @@ impl Plan {
     /// The environment whose `bin` comes first on PATH, if the policy chose one.
     pub(crate) fn primary(&self) -> Option<&Shadow> {
         self.primary.and_then(|index| self.shadows.get(index))
+    }
+
+    /// What the container can reach.
+    pub(crate) fn network(&self) -> Network {
+        self.network
+    }
+
+    /// The Python that the project means.
+    pub(crate) fn python(&self) -> &ProjectPython {
+        &self.python
+    }
+
+    /// The directories that are shared besides the project.
+    pub(crate) fn further(&self) -> &[Further] {
+        &self.further
     }
 }
 

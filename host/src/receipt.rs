@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::escape::shown;
+use crate::escape::{shown, shown_path};
 use crate::fingerprint::{Difference, Fingerprint};
 use crate::json_line;
 use crate::path::{HostPath, RelPath};
@@ -30,13 +30,15 @@ pub(crate) struct Receipt {
 impl Receipt {
     /// Takes the fingerprints of what the plan hides. Fails if the file cannot be written, or
     /// lies in a hidden directory.
-    pub(crate) fn prepare(file: &Path, workspace: &Workspace, plan: &Plan) -> Result<Self> {
+    pub(crate) fn prepare(file: &Path, workspaces: &[&Workspace], plan: &Plan) -> Result<Self> {
         let path = HostPath::canonicalize_existing_prefix(file).ok();
-        let contains_file = |shadow: &&Shadow| {
-            let directory = workspace.path().join(shadow.path());
+        let contains_file = |directory: &HostPath| {
             path.as_ref().is_some_and(|path| path.as_path().starts_with(directory.as_path()))
         };
-        if let Some(shadow) = plan.shadows().iter().find(contains_file) {
+        let hidden = plan.parts().flat_map(|part| {
+            part.shadows().iter().map(|shadow| (shadow, part.workspace().join(shadow.path())))
+        });
+        if let Some((shadow, _)) = hidden.into_iter().find(|(_, path)| contains_file(path)) {
             let path = shown(shadow.path().as_str());
             return Err(Error::usage(format!(
                 "a receipt in `{path}` would change the environment that it describes"
@@ -44,8 +46,8 @@ impl Receipt {
             .hint("write it to a file outside of it"));
         }
         let file = ReceiptFile::prepare(file)?;
-        json_line::path_str(workspace.path().as_path())?;
-        let before = EnvironmentsBefore::capture(workspace, plan)?;
+        json_line::path_str(plan.workspace().as_path())?;
+        let before = EnvironmentsBefore::capture(workspaces, plan)?;
         before.check_representable()?;
         Ok(Self { file, before })
     }
@@ -55,15 +57,15 @@ impl Receipt {
     /// be taken for this run's.
     pub(crate) fn finish(
         self,
-        workspace: &Workspace,
+        workspaces: &[&Workspace],
         engine: Engine,
         code: u8,
         cancelled: &AtomicBool,
     ) -> Result<Vec<Comparison>> {
         let Self { file, before } = self;
         let write = || {
-            let comparisons = before.compare(workspace, cancelled)?;
-            let text = json::receipt(workspace.path(), engine, code, &comparisons)?;
+            let comparisons = before.compare(workspaces, cancelled)?;
+            let text = json::receipt(workspaces[0].path(), engine, code, &comparisons)?;
             if !cancelled.load(Ordering::Relaxed) {
                 file.write(&text)?;
             }
@@ -82,6 +84,8 @@ pub(crate) struct EnvironmentsBefore(Vec<EnvironmentBefore>);
 
 #[derive(Debug)]
 struct EnvironmentBefore {
+    /// The index of the directory that it lies in: 0 is the project.
+    part: usize,
     path: RelPath,
     /// The directory on the host, with a link out of the project followed.
     directory: HostPath,
@@ -94,6 +98,7 @@ struct EnvironmentBefore {
 /// One environment before and after the run; a fingerprint is `None` if it did not exist.
 #[derive(Debug)]
 pub(crate) struct Comparison {
+    is_in_project: bool,
     path: RelPath,
     directory: HostPath,
     before: Option<Fingerprint>,
@@ -102,8 +107,21 @@ pub(crate) struct Comparison {
 }
 
 impl EnvironmentsBefore {
-    /// Takes the fingerprint of every environment that the plan hides.
-    pub(crate) fn capture(workspace: &Workspace, plan: &Plan) -> Result<Self> {
+    /// Takes the fingerprint of every environment that the plan hides, in the project and in each
+    /// further directory.
+    pub(crate) fn capture(workspaces: &[&Workspace], plan: &Plan) -> Result<Self> {
+        let mut environments = Vec::new();
+        for (index, (workspace, part)) in workspaces.iter().zip(plan.parts()).enumerate() {
+            environments.extend(Self::capture_part(index, workspace, part)?);
+        }
+        Ok(Self(environments))
+    }
+
+    fn capture_part(
+        part: usize,
+        workspace: &Workspace,
+        plan: &Plan,
+    ) -> Result<Vec<EnvironmentBefore>> {
         let capture = |shadow: &Shadow| {
             let fail = |error| cannot_examine(shadow.path(), &error);
             let outside = !plan.is_inside(shadow);
@@ -112,6 +130,7 @@ impl EnvironmentsBefore {
                 false => workspace.path().join(shadow.path()),
             };
             let mut environment = EnvironmentBefore {
+                part,
                 path: shadow.path().clone(),
                 directory,
                 outside,
@@ -123,7 +142,7 @@ impl EnvironmentsBefore {
             environment.fingerprint = fingerprint.map_err(fail)?;
             Ok(environment)
         };
-        plan.shadows().iter().map(capture).collect::<Result<_>>().map(Self)
+        plan.shadows().iter().map(capture).collect()
     }
 
     /// Fails if the path of an environment cannot be represented in JSON.
@@ -136,16 +155,16 @@ impl EnvironmentsBefore {
     /// true.
     pub(crate) fn compare(
         self,
-        workspace: &Workspace,
+        workspaces: &[&Workspace],
         cancelled: &AtomicBool,
     ) -> Result<Vec<Comparison>> {
         let compare = |environment: EnvironmentBefore| {
             let after = environment
-                .take_fingerprint(workspace, cancelled)
+                .take_fingerprint(workspaces[environment.part], cancelled)
                 .map_err(|error| cannot_examine(&environment.path, &error))?;
-            let EnvironmentBefore { path, directory, fingerprint: before, .. } = environment;
+            let EnvironmentBefore { part, path, directory, fingerprint: before, .. } = environment;
             let differences = Fingerprint::differences(before.as_ref(), after.as_ref());
-            Ok(Comparison { path, directory, before, after, differences })
+            Ok(Comparison { is_in_project: part == 0, path, directory, before, after, differences })
         };
         self.0.into_iter().map(compare).collect()
     }
@@ -190,6 +209,14 @@ impl Comparison {
     /// The path of the environment in the project.
     pub(crate) fn path(&self) -> &RelPath {
         &self.path
+    }
+
+    /// Where the environment is, for people: below the project, or the whole path.
+    pub(crate) fn shown_path(&self) -> String {
+        match self.is_in_project {
+            true => shown(self.path.as_str()).into_owned(),
+            false => shown_path(self.directory.as_path()),
+        }
     }
 
     /// The number of entries before; `None` if the environment did not exist.

@@ -16,7 +16,9 @@ use crate::run_spec::RunSpec;
 use dialect::Dialect;
 
 pub use argv::Argv;
-pub use native::{Sandbox, ShadowMount};
+#[cfg(target_os = "linux")]
+pub(crate) use native::leads_to_host_environment;
+pub use native::{FurtherMount, Sandbox, ShadowMount};
 
 /// A plan in an engine's form.
 #[derive(Debug)]

@@ -10,12 +10,10 @@ use crate::config::Config;
 use crate::engine::{ChosenEngine, Engine, User};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
+use crate::value::Network;
 use crate::workspace::{Identity, Workspace};
 
-pub(crate) use guarded_mount::GuardedMount;
-
-/// The image used where no environment specifies a Python version: the newest one.
-const NEWEST_PYTHON: &str = "docker.io/library/python:3-slim";
+pub(crate) use guarded_mount::{GuardedDirectory, GuardedMount};
 
 /// Everything that a run needs besides the plan.
 #[derive(Clone, Debug)]
@@ -35,8 +33,9 @@ pub struct RunSpec {
     pub(crate) env: Vec<(String, String)>,
     /// The user in the container.
     pub(crate) user: User,
-    /// The storage of each shadow, in the plan's order: a volume's name or, for the built-in
-    /// engine, a directory. Empty if the shadows are in memory.
+    /// The storage of the first shadows, in the plan's order: a volume's name or, for the built-in
+    /// engine, a directory. The shadows beyond are in memory: all of them, or those of further
+    /// directories.
     pub(crate) volumes: Vec<OsString>,
     /// The mounts that are checked before, and monitored while, the command runs.
     pub(crate) guarded: Vec<GuardedMount>,
@@ -51,13 +50,17 @@ pub struct RunSpec {
     pub(crate) selinux: bool,
     /// Whether the project's directory is on a read-only mount of this machine.
     pub(crate) read_only: bool,
+    /// Whether the renderer has to take the network away.
+    pub(crate) no_network: bool,
+    /// The directories that are shared besides the project, as the guard checks them.
+    pub(crate) directories: Vec<GuardedDirectory>,
     /// Further arguments of `podman run` or `docker run`.
     pub(crate) engine_args: Vec<String>,
 }
 
 impl RunSpec {
     /// Builds the specification. If no setting names an image, it uses the official one for the
-    /// Python version of the project's environment.
+    /// Python version that the project means.
     pub fn new(
         config: &Config,
         workspace: &Workspace,
@@ -68,7 +71,7 @@ impl RunSpec {
         let (image, image_reason) = match (&config.image, chosen.engine) {
             (Some(image), _) => (String::from(image.clone()), None),
             (None, Engine::Native) => (String::new(), None),
-            (None, _) => default_image(plan),
+            (None, _) => (plan.python().image(), Some(plan.python().reason.clone())),
         };
         Ok(Self {
             engine: chosen.engine,
@@ -85,7 +88,9 @@ impl RunSpec {
             guarded: GuardedMount::all(plan),
             identity: workspace.read_identity(|name| plan.hides(name)),
             selinux: std::path::Path::new("/sys/fs/selinux/enforce").exists(),
-            read_only: is_read_only(workspace),
+            read_only: workspace.is_read_only(),
+            no_network: needs_no_network(config.network, chosen.engine, &config.engine_args)?,
+            directories: GuardedDirectory::all(plan),
             engine_args: config.engine_args.clone(),
         })
     }
@@ -123,29 +128,35 @@ impl RunSpec {
     }
 }
 
-/// Whether the mount of the project's directory, or its file system, is read-only.
-fn is_read_only(workspace: &Workspace) -> bool {
-    let mount = rustix::fs::fstatvfs(workspace.dir());
-    mount.is_ok_and(|mount| mount.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY))
-}
-
-/// The official image for the Python that the host's environment was created with, and the
-/// reason for it.
-fn default_image(plan: &Plan) -> (String, Option<String>) {
-    let known = plan.primary().into_iter().chain(plan.shadows());
-    let known = known.filter_map(|shadow| Some((shadow.path(), shadow.python_series()?))).next();
-    match known {
-        Some((path, series)) => (
-            format!("docker.io/library/python:{series}-slim"),
-            Some(format!(
-                "`{}` was created with Python {series}",
-                crate::escape::shown(path.as_str())
-            )),
-        ),
-        None => {
-            (NEWEST_PYTHON.to_owned(), Some("no environment specifies a Python version".to_owned()))
-        }
+/// Whether the container has to be kept from the network by an option: the engine arguments may
+/// do so already. Fails if they name a network although there is to be none.
+fn needs_no_network(network: Network, engine: Engine, engine_args: &[String]) -> Result<bool> {
+    if network == Network::Engine || engine == Engine::Native {
+        return Ok(network == Network::None);
     }
+    let mut args = engine_args.iter();
+    let mut is_set = false;
+    while let Some(arg) = args.next() {
+        let (option, value) = match arg.split_once('=') {
+            Some((option, value)) => (option, value),
+            None if ["--network", "--net"].contains(&arg.as_str()) => {
+                (arg.as_str(), args.next().map_or("", String::as_str))
+            }
+            None => continue,
+        };
+        if !["--network", "--net"].contains(&option) {
+            continue;
+        }
+        if value != Network::None.name() {
+            let value = crate::escape::shown(value);
+            return Err(Error::usage(format!(
+                "`network` is `none`, but the engine argument `{option} {value}` names one"
+            ))
+            .hint("leave the argument out, or add --network engine"));
+        }
+        is_set = true;
+    }
+    Ok(!is_set)
 }
 
 /// Whether stdin is a terminal with paude in its foreground. From the background, an engine's

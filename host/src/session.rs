@@ -68,7 +68,7 @@ impl<'w> Session<'w> {
     ///
     /// This is also the last check of the paths before an engine mounts there: each must lead
     /// where it led when the plan was checked.
-    pub(crate) fn begin(workspace: &'w Workspace, plan: &Plan, spec: &RunSpec) -> Result<Self> {
+    fn begin(workspace: &'w Workspace, plan: &Plan, spec: &RunSpec) -> Result<Self> {
         if !workspace.is_in_place() {
             return Err(mount_points::replaced(&shown_path(workspace.path().as_path())));
         }
@@ -102,6 +102,27 @@ impl<'w> Session<'w> {
             self.locked.extend(locked);
         }
         Ok(())
+    }
+
+    /// Begins a session for each directory of the whole plan: the project's first, then those of
+    /// the further directories. The container is in the journal of each.
+    pub(crate) fn begin_all(
+        workspaces: &[&'w Workspace],
+        plan: &Plan,
+        spec: &RunSpec,
+    ) -> Result<Vec<Self>> {
+        let mut sessions: Vec<Self> = Vec::new();
+        for (workspace, part) in workspaces.iter().zip(plan.parts()) {
+            match Self::begin(workspace, part, spec) {
+                Ok(session) => sessions.push(session),
+                Err(error) => {
+                    // No container was started.
+                    sessions.iter_mut().for_each(Self::record_container_gone);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(sessions)
     }
 
     /// Cleans up after killed runs on this workspace, unless another run is active.

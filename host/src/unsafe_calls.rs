@@ -155,6 +155,29 @@ mod linux {
         }
     }
 
+    /// Takes the interface `lo` of this network namespace up (netdevice(7)).
+    pub(crate) fn raise_loopback() -> io::Result<()> {
+        /// The part of `struct ifreq` that SIOCSIFFLAGS reads, and as much as it may copy.
+        #[repr(C)]
+        struct InterfaceFlags {
+            name: [u8; libc::IFNAMSIZ],
+            flags: libc::c_short,
+            rest: [u8; 30],
+        }
+        let mut name = [0; libc::IFNAMSIZ];
+        name[..2].copy_from_slice(b"lo");
+        let flags = (libc::IFF_UP | libc::IFF_RUNNING) as libc::c_short;
+        let request = InterfaceFlags { name, flags, rest: [0; 30] };
+        // Any socket will do.
+        let socket = std::net::UdpSocket::bind((std::net::Ipv4Addr::UNSPECIFIED, 0))?;
+        // SAFETY: the kernel copies a `struct ifreq` of at most 40 bytes, which `request` has, and
+        // writes nothing; the socket and `request` outlive the call.
+        match unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) } {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+
     /// Sets attributes on the mount at `path` below `dir` and on its submounts.
     pub(crate) fn set_attributes(
         dir: impl AsFd,

@@ -2,6 +2,7 @@
 
 mod checked_string;
 mod policies;
+mod shared_dir;
 mod size;
 
 use std::borrow::Cow;
@@ -19,6 +20,7 @@ pub(crate) use checked_string::{EnvName, Image};
 #[cfg(any(test, fuzzing))]
 pub(crate) use policies::PolicyEntry;
 pub(crate) use policies::{MAX_POLICIES, Policies, Sha256};
+pub(crate) use shared_dir::SharedDir;
 pub(crate) use size::Size;
 
 /// The setting `storage`: what is mounted over a hidden directory.
@@ -33,6 +35,30 @@ pub(crate) enum Storage {
     Tmpfs,
     /// A volume, kept for the next run
     Volume,
+}
+
+/// The setting `network`: what the container can reach.
+// The comments of the variants are help texts.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, clap::ValueEnum, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Network {
+    /// What the engine gives a container
+    #[default]
+    Engine,
+    /// Nothing but itself, by loopback
+    None,
+}
+
+impl Network {
+    /// The name in settings and JSON.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Engine => "engine",
+            Self::None => "none",
+        }
+    }
 }
 
 /// The maximum number of entries of `venv`, and of `skip`.

@@ -57,9 +57,9 @@ impl Marker {
 }
 
 /// Directories of the system, which are too wide for a project.
-const SYSTEM_DIRS: [&str; 12] = [
-    "/bin", "/boot", "/etc", "/home", "/lib", "/media", "/mnt", "/opt", "/root", "/srv", "/usr",
-    "/var",
+const SYSTEM_DIRS: [&str; 16] = [
+    "/bin", "/boot", "/etc", "/home", "/lib", "/lib64", "/media", "/mnt", "/opt", "/root", "/run",
+    "/sbin", "/srv", "/tmp", "/usr", "/var",
 ];
 
 /// What a path of the workspace leads to, with links followed.
@@ -341,6 +341,27 @@ impl Workspace {
         }
         let is_system = SYSTEM_DIRS.iter().any(|system| path == Path::new(system));
         is_system.then_some("is a system directory")
+    }
+
+    /// A predicate that describes a directory with paude's own settings, records or code in it,
+    /// all of which paude trusts, or one within them. `None` for any other.
+    pub(crate) fn describe_own(&self) -> Option<&'static str> {
+        let path = self.path.as_path();
+        let own = [crate::home::config_dir(), crate::home::state_dir(), crate::home::cache_dir()];
+        let is_own = own.iter().flatten().any(|own| {
+            let lies_in = HostPath::resolve(own).is_ok_and(|own| path.starts_with(own.as_path()));
+            // The directory may not exist yet.
+            lies_in
+                || HostPath::canonicalize_existing_prefix(own)
+                    .is_ok_and(|own| own.as_path().starts_with(path))
+        });
+        is_own.then_some("holds paude's own settings, records or cache")
+    }
+
+    /// Whether the mount of the directory, or its file system, is read-only.
+    pub(crate) fn is_read_only(&self) -> bool {
+        let mount = rustix::fs::fstatvfs(&self.dir);
+        mount.is_ok_and(|mount| mount.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY))
     }
 
     /// Opens a directory of the project for reading. Fails if the last component is a link.

@@ -12,21 +12,29 @@
 //! - `guard`: what takes a shadow away, and images without a shell
 //! - `verify`: `paude verify` and `--receipt` with real containers
 //! - `volumes`: environments that outlive their container
+//! - `with_directory`: directories that are shared besides the project
+//! - `git`: git in a worktree and in a submodule
+//! - `network`: a container without a network
+//! - `project_python`: the Python that a project means, and who one is in the container
 //! - `faults`: what is killed, deleted, full or forbidden, and many runs at once
 
 mod ecosystems;
 mod faults;
+mod git;
 mod guard;
 mod isolation;
 mod lane;
 mod layouts;
 mod names;
+mod network;
 mod process;
+mod project_python;
 mod shadow;
 mod signals;
 mod terminal;
 mod verify;
 mod volumes;
+mod with_directory;
 
 use libtest_mimic::Trial;
 
@@ -52,6 +60,10 @@ pub fn trials() -> Vec<Trial> {
         ("guard", guard::TESTS),
         ("verify", verify::TESTS),
         ("volumes", volumes::TESTS),
+        ("with_directory", with_directory::TESTS),
+        ("git", git::TESTS),
+        ("network", network::TESTS),
+        ("project_python", project_python::TESTS),
     ];
     let mut trials = Vec::new();
     for lane in Lane::all() {

@@ -24,6 +24,8 @@ trials!(
             r#""engine_args": ["--privileged"]"#,
             r#""user": "0""#,
             r#""policy_timeout": 3600"#,
+            r#""with": ["/srv/data"]"#,
+            r#""with_git": true"#,
         ] {
             let env = judge::project();
             env.write("paude.json", &format!("{{{setting}}}"));
@@ -37,8 +39,12 @@ trials!(
             );
             refused(&env, 2, "paude.json:1:");
         }
-        // There is no key for a mount, a network or a limit.
-        for word in ["mounts", "volumes", "network", "privileged", "timeout", "memory"] {
+        // Of a network it can only be without.
+        let env = judge::project();
+        env.write("paude.json", r#"{"network": "host"}"#);
+        refused(&env, 2, "paude.json:1:");
+        // There is no key for a mount or a limit.
+        for word in ["mounts", "volumes", "networks", "privileged", "timeout", "memory"] {
             let env = judge::project();
             env.write("paude.json", &format!("{{\"{word}\": 1}}"));
             let ran = judge::refused(&env, &["plan"], Duration::ZERO, 2, "paude.json:1:");

@@ -1,13 +1,14 @@
 //! The options that every command over a project has: the project and its settings.
 // The comments on what clap derives from are help texts, which have no full stop.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
 use super::{CONTAINER, HIDDEN, POLICIES};
 use crate::engine::EngineChoice;
-use crate::value::{Image, Seconds, Size, Storage, UserIds};
+use crate::value::{Image, Network, Seconds, Size, Storage, UserIds};
 
 // A project and its settings; each setting wins over those of the files.
 #[expect(missing_docs, reason = "clap would print it as the help of each command with these")]
@@ -60,6 +61,19 @@ pub struct ProjectArgs {
     /// The user in the container [default: one whose files are yours]
     #[arg(long, value_name = "UID[:GID]", help_heading = CONTAINER, value_hint = ValueHint::Other)]
     pub(crate) user: Option<UserIds>,
+    /// Share another directory too, at its own path; `:ro` for reading only (repeatable)
+    ///
+    /// Its environments are hidden as those of the project are.
+    #[arg(long, value_name = "DIR[:ro]", help_heading = CONTAINER, value_hint = ValueHint::DirPath)]
+    pub(crate) with: Vec<OsString>,
+    /// Share the git directory of a worktree or submodule too
+    ///
+    /// What runs in the container can then write in it, also hooks that git runs on this machine.
+    #[arg(long, help_heading = CONTAINER)]
+    pub(crate) with_git: bool,
+    /// What the container can reach [default: engine]
+    #[arg(long, value_enum, help_heading = CONTAINER)]
+    pub(crate) network: Option<Network>,
     /// Pass this argument to podman or docker (repeatable)
     #[arg(long, value_name = "ARG", allow_hyphen_values = true, help_heading = CONTAINER)]
     #[arg(value_hint = ValueHint::Other)]

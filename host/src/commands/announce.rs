@@ -6,7 +6,7 @@ use std::sync::mpsc::Receiver;
 use crate::cli::RunArgs;
 use crate::config::Config;
 use crate::engine::{ChosenEngine, Engine};
-use crate::escape::shown;
+use crate::escape::{shown, shown_path};
 use crate::path::RelPath;
 use crate::plan::{Plan, Severity, Shadow};
 use crate::receipt::Comparison;
@@ -28,13 +28,18 @@ pub(super) fn announce_run(
         return;
     }
     let mut lines = warnings(config, plan, cli.verbose);
-    let paths: Vec<_> = plan.shadows().iter().map(|shadow| shown(shadow.path().as_str())).collect();
+    let paths: Vec<_> = plan.parts().flat_map(|part| hidden_paths(plan, part)).collect();
     if !paths.is_empty() {
         lines.push(format!("Shadowing venv: {}", paths.join(", ")));
     }
     if cli.verbose {
-        let shadows = paths.iter().zip(plan.shadows());
+        let shadows = paths.iter().zip(plan.all_shadows());
         lines.extend(shadows.map(|(path, shadow)| format!("  {path}: {shadow}")));
+    }
+    for further in plan.further() {
+        let path = shown_path(further.plan.workspace().as_path());
+        let access = if further.read_only { ", read-only" } else { "" };
+        lines.push(format!("Sharing {path} too{access}"));
     }
     if let Some(reason) = &chosen.reason {
         lines.push(format!("Using engine {}: {reason}", chosen.engine));
@@ -61,6 +66,16 @@ pub(super) fn announce_run(
         lines.push(rendered.brief());
     }
     print_lines(&lines);
+}
+
+/// The path of each hidden directory: below the project, or the whole one in a further directory.
+fn hidden_paths(whole: &Plan, part: &Plan) -> Vec<String> {
+    let full = |path: &RelPath| shown_path(part.workspace().join(path).as_path());
+    let paths = part.shadows().iter().map(Shadow::path);
+    match part.workspace() == whole.workspace() {
+        true => paths.map(|path| shown(path.as_str()).into_owned()).collect(),
+        false => paths.map(full).collect(),
+    }
 }
 
 /// Prints the warnings about settings and project.
@@ -103,7 +118,7 @@ impl LargeEnvironmentSearch {
 /// Prints which environments of the host changed during the run, or may have.
 pub(super) fn print_changes(cli: &RunArgs, comparisons: &[Comparison]) {
     let line = |comparison: &Comparison| {
-        let path = shown(comparison.path().as_str());
+        let path = comparison.shown_path();
         match (comparison.summary(), comparison.unread_count(), comparison.entries()) {
             (Some(summary), ..) => {
                 Some(format!("warning: `{path}` changed on the host during the run: {summary}"))

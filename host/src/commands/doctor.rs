@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::further;
 use super::print::print;
 use crate::cli::{DoctorArgs, ReportFormat};
 use crate::config::{Config, Selection};
@@ -35,13 +36,14 @@ pub(super) fn execute(args: &DoctorArgs) -> Result<Exit> {
             let plan = policy::propose(&config, &workspace, false).and_then(|proposal| {
                 let plan = Plan::check(&proposal.raw, &workspace, &config, proposal.deadline)?;
                 bare = bare_plan(proposal, &workspace);
-                Ok(plan)
+                Ok(further::share(plan, &workspace, &config, &args.project, false)?.plan)
             });
             doctor::add_project(&mut diagnosis, &plan, &config.warnings);
             let chosen = engine::choose(config.engine);
             let chosen = doctor::add_chosen_engine(&mut diagnosis, &chosen, &working);
             if let (Ok(plan), Some(chosen)) = (&plan, chosen) {
                 let spec = RunSpec::new(&config, &workspace, plan, chosen, &[]);
+                doctor::add_network(&mut diagnosis, plan, &config.engine_args);
                 let has_image = doctor::add_run_spec(&mut diagnosis, chosen.engine, &spec);
                 if let (Ok(spec), Some(bare), true, false) = (&spec, &bare, has_image, args.no_run)
                 {
@@ -77,6 +79,7 @@ fn bare_plan(proposal: PolicyResult, workspace: &Workspace) -> Option<Plan> {
 /// message of the engine if it fails. The native engine has been started by its own check.
 fn try_run(bare: &Plan, spec: &RunSpec) -> Option<String> {
     let mut spec = RunSpec { setup: None, guarded: Vec::new(), ..spec.setup_only() };
+    spec.directories.clear();
     spec.engine_args.push("--pull=never".to_owned());
     let argv = match render(bare, &spec) {
         Ok(Rendered::Command(argv)) => argv,

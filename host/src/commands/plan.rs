@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use super::announce::print_lines;
+use super::further;
 use super::print::print;
 use crate::cli::{Format, PlanArgs};
 use crate::config::Config;
@@ -21,6 +22,7 @@ pub(super) fn execute(args: &PlanArgs) -> Result<Exit> {
     let config = Config::load(&args.project, &workspace)?;
     let proposal = policy::propose(&config, &workspace, false)?;
     let plan = Plan::check(&proposal.raw, &workspace, &config, proposal.deadline)?;
+    let plan = further::share(plan, &workspace, &config, &args.project, false)?.plan;
     let rendered = match args.format {
         Format::Text => Rendered::Document(plan.to_string()),
         Format::Json => Rendered::Document(plan.json()?),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::announce::{LargeEnvironmentSearch, announce_run, print_changes, print_lines};
+use super::further;
 use super::print::print;
 use crate::cli::RunArgs;
 use crate::config::Config;
@@ -25,27 +26,29 @@ pub(super) fn execute(args: &RunArgs) -> Result<Exit> {
     let config = Config::load(&args.project, &workspace)?;
     let proposal = policy::propose(&config, &workspace, args.quiet)?;
     let plan = Plan::check(&proposal.raw, &workspace, &config, proposal.deadline)?;
+    let shared = further::share(plan, &workspace, &config, &args.project, args.quiet)?;
+    let (plan, workspaces) = (&shared.plan, shared.workspaces(&workspace));
     let choose = if args.dry_run { engine::choose_for_display } else { engine::choose };
     let chosen = choose(config.engine)?;
-    let mut spec = RunSpec::new(&config, &workspace, &plan, &chosen, &args.command)?;
+    let mut spec = RunSpec::new(&config, &workspace, plan, &chosen, &args.command)?;
     if args.no_guard {
         spec.unguard()?;
     }
-    let volumes = Volumes::for_plan(&workspace, &plan, &spec, !args.dry_run)?;
+    let volumes = Volumes::for_plan(&workspace, plan, &spec, !args.dry_run)?;
     spec.volumes = volumes.as_ref().map(Volumes::mount_sources).unwrap_or_default();
-    let rendered = render(&plan, &spec)?;
+    let rendered = render(plan, &spec)?;
 
-    announce_run(args, &config, &plan, &chosen, &spec, &rendered);
+    announce_run(args, &config, plan, &chosen, &spec, &rendered);
     if args.dry_run {
         return print(&rendered.text());
     }
     let receipt = args.receipt.as_deref();
-    let receipt = receipt.map(|file| Receipt::prepare(file, &workspace, &plan)).transpose()?;
-    let search = if args.quiet { None } else { LargeEnvironmentSearch::start(&workspace, &plan) };
+    let receipt = receipt.map(|file| Receipt::prepare(file, &workspaces, plan)).transpose()?;
+    let search = if args.quiet { None } else { LargeEnvironmentSearch::start(&workspace, plan) };
     let signals = Signals::new()?;
     let outcome = match &volumes {
-        None => run(&workspace, &plan, &spec, Streams::Inherit, &signals),
-        Some(volumes) => run_on_volumes(volumes, &workspace, &plan, &spec, args.quiet, &signals),
+        None => run(&workspaces, plan, &spec, Streams::Inherit, &signals),
+        Some(volumes) => run_on_volumes(volumes, &workspaces, plan, &spec, args.quiet, &signals),
     };
     if let Some(search) = search {
         search.suggest_volume();
@@ -53,7 +56,7 @@ pub(super) fn execute(args: &RunArgs) -> Result<Exit> {
     let exit = outcome.and_then(|outcome| outcome.exit);
     match receipt {
         None => exit,
-        Some(receipt) => finish_receipt(receipt, args, &workspace, chosen.engine, exit, &signals),
+        Some(receipt) => finish_receipt(receipt, args, &workspaces, chosen.engine, exit, &signals),
     }
 }
 
@@ -62,7 +65,7 @@ pub(super) fn execute(args: &RunArgs) -> Result<Exit> {
 fn finish_receipt(
     receipt: Receipt,
     args: &RunArgs,
-    workspace: &Workspace,
+    workspaces: &[&Workspace],
     engine: Engine,
     exit: Result<Exit>,
     signals: &Signals,
@@ -70,7 +73,7 @@ fn finish_receipt(
     let (signal_stream, _watch) = signals.watch()?;
     let cancelled = cancel_on_signal(signal_stream)?;
     let code = exit.as_ref().map_or_else(Error::code, |exit| exit.code());
-    let finished = receipt.finish(workspace, engine, code, &cancelled);
+    let finished = receipt.finish(workspaces, engine, code, &cancelled);
     let signal = signals.last_received().filter(|_| cancelled.load(Ordering::Relaxed));
     match (finished, signal) {
         (Ok(comparisons), _) => print_changes(args, &comparisons),
@@ -101,13 +104,13 @@ fn cancel_on_signal(mut signals: SignalStream) -> Result<Arc<AtomicBool>> {
 /// Runs the setup in a container of its own if it has to run, and then the command.
 fn run_on_volumes(
     volumes: &Volumes,
-    workspace: &Workspace,
+    workspaces: &[&Workspace],
     plan: &Plan,
     spec: &RunSpec,
     quiet: bool,
     signals: &Signals,
 ) -> Result<RunOutcome> {
-    let start = |spec: &RunSpec, streams| run(workspace, plan, spec, streams, signals);
+    let start = |spec: &RunSpec, streams| run(workspaces, plan, spec, streams, signals);
     let run_setup = || {
         let outcome = start(&spec.setup_only(), Streams::NullStdin)?;
         Ok(match signals.last_received() {
@@ -116,7 +119,7 @@ fn run_on_volumes(
             None => outcome,
         })
     };
-    match volumes.prepare(workspace, quiet, run_setup)? {
+    match volumes.prepare(workspaces[0], quiet, run_setup)? {
         PreparedVolumes::Ready(_locks) => {
             start(&RunSpec { setup: None, ..spec.clone() }, Streams::Inherit)
         }
@@ -124,9 +127,10 @@ fn run_on_volumes(
     }
 }
 
-/// Runs the specification in a session, which removes what it created when this returns.
+/// Runs the specification in a session of each directory, the project first; what they created is
+/// removed when this returns.
 pub(super) fn run(
-    workspace: &Workspace,
+    workspaces: &[&Workspace],
     plan: &Plan,
     spec: &RunSpec,
     streams: Streams<'_>,
@@ -135,10 +139,10 @@ pub(super) fn run(
     // A signal must not end paude before the session has removed what it created.
     let (signal_stream, _watch) = signals.watch()?;
     let rendered = render(plan, spec)?;
-    let mut session = Session::begin(workspace, plan, spec)?;
+    let mut sessions = Session::begin_all(workspaces, plan, spec)?;
     let outcome = execute::run(&rendered, spec, streams, signal_stream);
     if outcome.as_ref().map_or(true, |outcome| outcome.gone) {
-        session.record_container_gone();
+        sessions.iter_mut().for_each(Session::record_container_gone);
     }
     outcome
 }

@@ -41,20 +41,20 @@ pub(super) fn execute(args: &VerifyArgs) -> Result<Exit> {
     spec.tty = false;
 
     let mut checklist = Checklist::default();
-    let before = EnvironmentsBefore::capture(&workspace, &plan)?;
+    let before = EnvironmentsBefore::capture(&[&workspace], &plan)?;
     if is_json {
         before.check_representable()?;
     }
     checklist.add_host_before(&plan);
     let output = CaptureFiles::new()?;
     let signals = Signals::new()?;
-    let outcome = run(&workspace, &plan, &spec, Streams::Capture(&output), &signals);
+    let outcome = run(&[&workspace], &plan, &spec, Streams::Capture(&output), &signals);
     if let Some((signal, exit)) = signals.last_received() {
         print_lines(&[format!("error: ended by {signal}; nothing was verified")]);
         return Ok(exit);
     }
     checklist.add_container(&outcome, &output);
-    let comparisons = before.compare(&workspace, &AtomicBool::new(false));
+    let comparisons = before.compare(&[&workspace], &AtomicBool::new(false));
     checklist.add_host_after(&plan, &comparisons);
 
     print(&match args.format {
@@ -64,11 +64,12 @@ pub(super) fn execute(args: &VerifyArgs) -> Result<Exit> {
     Ok(if checklist.has_passed() { Exit::Ok } else { Exit::ProblemFound })
 }
 
-/// The configuration without what would take the place of a step: the setup could create the
+/// The configuration of the project alone, without what would take the place of a step: the setup could create the
 /// environment that a step creates, and a volume could hold that of an earlier run.
 fn load_config(args: &VerifyArgs, workspace: &Workspace) -> Result<Config> {
     let config = Config::load(&args.project, workspace)?;
-    Ok(Config { setup: None, storage: Storage::Tmpfs, ..config })
+    let (with, with_git) = (Vec::new(), false);
+    Ok(Config { setup: None, storage: Storage::Tmpfs, with, with_git, ..config })
 }
 
 /// The project, the engine and the image that the checklist is about.

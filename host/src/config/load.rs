@@ -7,6 +7,7 @@ use crate::bounded_read;
 use crate::error::{Error, Result};
 use crate::escape::{shown, shown_path};
 use crate::home;
+use crate::value::SharedDir;
 use crate::workspace::Workspace;
 
 /// Far more than any real file, so that a hostile repository's file cannot exhaust memory.
@@ -45,6 +46,12 @@ pub(super) fn resolve_beside_user_file(path: &str) -> PathBuf {
     user_file().unwrap_or_default().with_file_name(path)
 }
 
+/// An entry of `with` in the user's file, whose path is relative to that file.
+pub(super) fn shared_beside_user_file(entry: &str) -> SharedDir {
+    let SharedDir { path, read_only } = SharedDir::parse(entry.as_ref());
+    SharedDir { path: user_file().unwrap_or_default().with_file_name(path), read_only }
+}
+
 /// The value of a variable in paude's own environment; `None` if it is not set.
 pub(super) fn host_variable(name: &str) -> Result<Option<String>> {
     #[expect(clippy::disallowed_methods, reason = "the user passes this variable on")]
@@ -52,6 +59,12 @@ pub(super) fn host_variable(name: &str) -> Result<Option<String>> {
         .map(std::ffi::OsString::into_string)
         .transpose()
         .map_err(|_| Error::usage(format!("--env `{}`: its value is not UTF-8", shown(name))))
+}
+
+/// The time zone of paude's own environment, if it is representable.
+pub(super) fn host_time_zone() -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "the container gets the user's time zone")]
+    std::env::var_os("TZ")?.into_string().ok()
 }
 
 /// Parses the content of a settings file, named so in messages; `None` is a missing file.
@@ -67,7 +80,10 @@ pub(super) fn parse<O: Origin>(
     let warnings = file
         .ignored_keys()
         .into_iter()
-        .map(|key| format!("{name}: `{key}` has no meaning here and is ignored"))
+        .map(|(key, instead)| {
+            let ignored = format!("{name}: `{key}` has no meaning here and is ignored");
+            if instead.is_empty() { ignored } else { format!("{ignored}: {instead}") }
+        })
         .collect();
     Ok((file, warnings))
 }
@@ -161,6 +177,8 @@ mod tests {
             "{\"engine_args\": [\"--privileged\"]}",
             "{\"user\": \"0\"}",
             "{\"policy_timeout\": 9}",
+            "{\"with\": [\"../shared\"]}",
+            "{\"with_git\": true}",
         ] {
             assert!(error_report(text).contains("a project may not set this"), "{text}");
             assert!(parse::<UserFile>("config.json", Some(text.into())).is_ok(), "{text}");
@@ -178,12 +196,16 @@ mod tests {
 
     #[test]
     fn keys_of_the_original_program_are_ignored_with_a_warning() {
-        let text =
-            "{\"base\": \"debian\", \"packages\": [], \"pip_install\": true, \"create\": {}}";
+        let text = "{\"base\": \"debian\", \"packages\": [], \"pip_install\": true, \"create\": {}, \"secretEnv\": []}";
         let (file, warnings) = parse::<ProjectFile>("paude.json", Some(text.into())).unwrap();
         assert_eq!(file.image.unwrap().as_ref(), "debian");
-        assert_eq!(warnings.len(), 3);
+        assert_eq!(warnings.len(), 4);
         assert!(warnings[0].contains("`packages`"));
+        for (warning, instead) in
+            warnings[1..].iter().zip(["`setup`", "`engine_args`", "`-e NAME`"])
+        {
+            assert!(warning.contains(instead), "{warning}");
+        }
     }
 
     #[test]

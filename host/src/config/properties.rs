@@ -8,11 +8,11 @@ use serde_json::{Map, Value, json};
 use super::load::{parse, split_unknown_field};
 use super::selection;
 use super::settings_file::{Origin, ProjectFile, SettingsFile, UserFile};
-use crate::value::{PolicyEntry, UserIds, Venv};
+use crate::value::{Network, PolicyEntry, UserIds, Venv};
 
 /// A valid value of each key, as `"KEY": VALUE`.
 #[cfg(test)]
-pub(crate) const SAMPLES: [&str; 19] = [
+pub(crate) const SAMPLES: [&str; 23] = [
     r#""$schema": "x""#,
     r#""venv": ["a,b", "c:d", "../x", ""]"#,
     r#""depth": 0"#,
@@ -32,10 +32,15 @@ pub(crate) const SAMPLES: [&str; 19] = [
     r#""pip_install": false"#,
     r#""create": null"#,
     r#""build": 0"#,
+    r#""secretEnv": {}"#,
+    r#""network": "none""#,
+    r#""with": ["../shared:ro"]"#,
+    r#""with_git": true"#,
 ];
 
 /// The keys that only the user's file may have.
-pub(super) const GRANTS: [&str; 4] = ["engine", "engine_args", "user", "policy_timeout"];
+pub(super) const GRANTS: [&str; 6] =
+    ["engine", "engine_args", "user", "policy_timeout", "with", "with_git"];
 
 /// Every key that [`SettingsFile`] reads, as serde lists them.
 pub(super) static KEYS: LazyLock<Vec<String>> = LazyLock::new(|| {
@@ -103,6 +108,9 @@ pub(super) fn settings<O>(file: &SettingsFile<O>) -> Value {
         "size": file.size.map(u64::from),
         "storage": file.storage.map(|storage| format!("{storage:?}").to_lowercase()),
         "policy": policies.map(|policies| policies.iter().map(policy).collect::<Vec<_>>()),
+        "network": file.network.map(Network::name),
+        "with": file.with.0,
+        "with_git": file.with_git.0,
         "engine": file.engine.0.map(|engine| engine.name()),
         "engine_args": file.engine_args.0,
         "user": file.user.0.map(|ids| ids.to_string()),
@@ -145,7 +153,7 @@ fn assert_same(json: &Map<String, Value>, meant: &Value) {
                 let lowercase = |array: &Value| array.to_string().to_lowercase();
                 assert_eq!(lowercase(&meant[key]), lowercase(&array));
             }
-            "$schema" | "packages" | "pip_install" | "create" | "build" => {}
+            "$schema" | "packages" | "pip_install" | "create" | "build" | "secretEnv" => {}
             _ => assert_eq!(meant[key], *value, "{key}"),
         }
     }

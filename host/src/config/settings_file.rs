@@ -9,7 +9,9 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
 use crate::engine::EngineChoice;
-use crate::value::{Depth, EnvName, Image, Policies, Seconds, Size, Storage, UserIds, Venv};
+use crate::value::{
+    Depth, EnvName, Image, Network, Policies, Seconds, Size, Storage, UserIds, Venv,
+};
 
 /// Which of the two files a [`SettingsFile`] is.
 pub(super) trait Origin: Default {
@@ -71,6 +73,9 @@ pub(super) struct SettingsFile<O> {
     /// array of these, whose findings are merged. An object with "path" and "sha256" accepts
     /// only a file with that hash.
     pub(super) policy: Option<Policies>,
+    /// What the container can reach: "engine" (what the engine gives it) or "none". A project can
+    /// only take the network away.
+    pub(super) network: Option<Network>,
     /// The engine that runs the container.
     #[schemars(skip)]
     pub(super) engine: Grant<EngineChoice, O>,
@@ -83,6 +88,12 @@ pub(super) struct SettingsFile<O> {
     /// The wall time that each policy has.
     #[schemars(skip)]
     pub(super) policy_timeout: Grant<Seconds, O>,
+    /// Directories that are shared besides the project, each as `DIR`, `DIR:ro` or `DIR:rw`.
+    #[schemars(skip)]
+    pub(super) with: Grant<Vec<String>, O>,
+    /// Whether the git directory of a worktree or submodule is shared.
+    #[schemars(skip)]
+    pub(super) with_git: Grant<bool, O>,
     #[schemars(skip)]
     packages: Ignored,
     #[schemars(skip)]
@@ -91,19 +102,24 @@ pub(super) struct SettingsFile<O> {
     create: Ignored,
     #[schemars(skip)]
     build: Ignored,
+    #[schemars(skip)]
+    #[serde(rename = "secretEnv")]
+    secret_env: Ignored,
 }
 
 impl<O> SettingsFile<O> {
-    /// The keys in the file that only the original Python program had.
-    pub(super) fn ignored_keys(&self) -> Vec<&'static str> {
+    /// The keys in the file that only the original Python program had, each with what takes its
+    /// place; an empty string if nothing does.
+    pub(super) fn ignored_keys(&self) -> Vec<(&'static str, &'static str)> {
         [
-            ("packages", &self.packages),
-            ("pip_install", &self.pip_install),
-            ("create", &self.create),
-            ("build", &self.build),
+            ("packages", "", &self.packages),
+            ("pip_install", "`setup` installs, such as `pip install -e .`", &self.pip_install),
+            ("create", "`engine_args` in your own config.json has engine options", &self.create),
+            ("build", "", &self.build),
+            ("secretEnv", "`-e NAME` passes a variable of yours on", &self.secret_env),
         ]
         .into_iter()
-        .filter_map(|(key, Ignored(present))| present.then_some(key))
+        .filter_map(|(key, instead, Ignored(present))| present.then_some((key, instead)))
         .collect()
     }
 }

@@ -9,7 +9,8 @@
 //! allocate after `fork`.
 //!
 //! This guards against mishaps, not against a hostile command: that still has the network,
-//! every file that the user may read, sockets such as docker's, and the terminal.
+//! every file that the user may read, sockets such as docker's, and the terminal. The network can
+//! be taken away: then process 1 enters a network namespace too, in which only loopback is up.
 #![expect(clippy::disallowed_methods, reason = "starts the helper, and reads and writes /proc")]
 
 mod error;
@@ -34,7 +35,7 @@ use super::RunOutcome;
 use super::mount_monitor::{MountMonitor, process_directory};
 use crate::engine::{CaptureFiles, Streams};
 use crate::error::{Error, Exit, Result, exit_code};
-use crate::render::Sandbox;
+use crate::render::{Sandbox, leads_to_host_environment};
 use error::{At as _, NativeError, START_STEPS, StartStep};
 
 pub(super) use inside::become_helper_if_requested;
@@ -88,7 +89,8 @@ pub(super) fn attempt(workspace: &Path) -> Result<()> {
     let argv = ["/bin/sh", "-c", ":"].map(OsString::from).into();
     let (shadows, env) = (Vec::new(), Vec::new());
     let workspace = workspace.into();
-    let sandbox = Sandbox { workspace, read_only: false, shadows, env, argv };
+    let (read_only, no_network, further) = (false, false, Vec::new());
+    let sandbox = Sandbox { workspace, read_only, further, shadows, no_network, env, argv };
     let captured = CaptureFiles::new()?;
     let exit = spawn(&sandbox, Streams::Capture(&captured))?.wait();
     match exit.map(Exit::code) {
@@ -176,10 +178,10 @@ fn spawn(sandbox: &Sandbox, streams: Streams<'_>) -> Result<RunningSandbox, Nati
     Ok(running)
 }
 
-/// Adds paude's own variables before those of the sandbox, but not `VIRTUAL_ENV`: the activated
-/// environment is the host's, which is hidden.
+/// Adds paude's own variables before those of the sandbox, but not those of an activated
+/// environment: it is the host's, which is hidden.
 fn with_host_env(sandbox: &Sandbox) -> Sandbox {
-    let host_env = std::env::vars_os().filter(|(name, _)| name != "VIRTUAL_ENV");
+    let host_env = std::env::vars_os().filter(|(name, _)| !leads_to_host_environment(name));
     Sandbox { env: host_env.chain(sandbox.env.iter().cloned()).collect(), ..sandbox.clone() }
 }
 

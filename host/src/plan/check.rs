@@ -15,6 +15,7 @@ use crate::config::{Config, Selection};
 use crate::deadline::Deadline;
 use crate::escape::{brief, shown};
 use crate::path::RelPath;
+use crate::project_python::ProjectPython;
 use crate::wit::{self, RawPlan};
 use crate::workspace::{PathState, Workspace};
 use paths::Overtime;
@@ -60,7 +61,11 @@ impl Plan {
             notes: check.notes,
             primary,
             time_left: deadline.pause(),
+            network: config.network,
+            python: ProjectPython::default(),
+            further: Vec::new(),
         };
+        plan.choose_python(workspace, config);
         plan.note_risks(workspace, config);
         Ok(plan)
     }

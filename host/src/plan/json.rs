@@ -12,7 +12,9 @@ struct Document<'a> {
     version: u32,
     workspace: &'a str,
     target: &'a str,
+    network: &'static str,
     shadows: Vec<Shadow<'a>>,
+    further: Vec<Further<'a>>,
     notes: Vec<Note<'a>>,
 }
 
@@ -25,6 +27,15 @@ struct Shadow<'a> {
     python: Option<&'a str>,
     home: Option<&'a str>,
     reason: &'a str,
+}
+
+#[derive(Serialize)]
+struct Further<'a> {
+    path: &'a str,
+    target: &'a str,
+    kind: &'static str,
+    read_only: bool,
+    shadows: Vec<Shadow<'a>>,
 }
 
 #[derive(Serialize)]
@@ -42,13 +53,32 @@ impl Plan {
             version: 1,
             workspace: json_line::path_str(self.workspace.as_path())?,
             target: json_line::path_str(self.target.as_path())?,
-            shadows: self.shadows.iter().map(Shadow::new).collect::<Result<_>>()?,
+            network: self.network.name(),
+            shadows: Shadow::all(&self.shadows)?,
+            further: self.further.iter().map(Further::new).collect::<Result<_>>()?,
             notes: self.notes.iter().map(Note::new).collect(),
         })
     }
 }
 
+impl<'a> Further<'a> {
+    fn new(further: &'a super::Further) -> Result<Self> {
+        let super::Further { plan, kind, read_only, .. } = further;
+        Ok(Self {
+            path: json_line::path_str(plan.workspace.as_path())?,
+            target: json_line::path_str(plan.target.as_path())?,
+            kind: kind.name(),
+            read_only: *read_only,
+            shadows: Shadow::all(&plan.shadows)?,
+        })
+    }
+}
+
 impl<'a> Shadow<'a> {
+    fn all(shadows: &'a [super::Shadow]) -> Result<Vec<Self>> {
+        shadows.iter().map(Self::new).collect()
+    }
+
     fn new(shadow: &'a super::Shadow) -> Result<Self> {
         Ok(Self {
             path: shadow.path.as_str(),

@@ -4,13 +4,29 @@ use std::fmt::{self, Display, Formatter};
 
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{Note, Plan, Severity, Shadow};
+use super::{Further, Note, Plan, Severity, Shadow};
 use crate::escape::{shown, shown_path};
-use crate::value::Storage;
+use crate::value::{Network, Storage};
 
 impl Display for Plan {
     /// The hidden directories with the reason for each, the shared rest, and the notes.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.draw(f, false)?;
+        for Further { plan, read_only, .. } in &self.further {
+            plan.draw(f, *read_only)?;
+        }
+        let network = match self.network {
+            Network::Engine => "the engine's default",
+            Network::None => "none",
+        };
+        writeln!(f, "network: {network}")?;
+        self.notes.iter().try_for_each(|note| writeln!(f, "{note}"))
+    }
+}
+
+impl Plan {
+    /// Draws this directory alone.
+    fn draw(&self, f: &mut Formatter<'_>, is_read_only: bool) -> fmt::Result {
         writeln!(f, "{}/", shown_path(self.workspace.as_path()))?;
         let names: Vec<_> =
             self.shadows.iter().map(|shadow| format!("{}/", shown(shadow.path.as_str()))).collect();
@@ -25,8 +41,10 @@ impl Display for Plan {
             writeln!(f, "├── {name}{pad}   ←     {backing}: {shadow}")?;
         }
         let pad = " ".repeat(width - rest.len());
-        writeln!(f, "└── {rest}{pad}   ←──►  shared, at the same path")?;
-        self.notes.iter().try_for_each(|note| writeln!(f, "{note}"))
+        match is_read_only {
+            false => writeln!(f, "└── {rest}{pad}   ←──►  shared, at the same path"),
+            true => writeln!(f, "└── {rest}{pad}    ──►  shared read-only, at the same path"),
+        }
     }
 }
 

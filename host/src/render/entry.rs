@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 
 use crate::plan::Plan;
-use crate::run_spec::{GuardedMount, RunSpec};
+use crate::run_spec::{GuardedDirectory, GuardedMount, RunSpec};
+use crate::workspace::Identity;
 
 /// Checks the project and its shadows, runs the setup, checks them again, runs the command.
 pub(super) const SCRIPT: &str = include_str!("entry.sh");
@@ -21,17 +22,28 @@ pub(super) fn args(plan: &Plan, spec: &RunSpec) -> Vec<OsString> {
         "paude".into(),
         spec.setup.as_deref().unwrap_or_default().into(),
         primary.unwrap_or_default(),
-        if spec.volumes.is_empty() { "tmpfs" } else { "volume" }.into(),
-        spec.identity.inode.map(|inode| inode.to_string()).unwrap_or_default().into(),
-        spec.identity.witness.clone().unwrap_or_default(),
-        if spec.read_only { "ro" } else { "" }.into(),
-        spec.guarded.len().to_string().into(),
+        spec.volumes.len().to_string().into(),
     ];
+    args.extend(identity_args(&spec.identity, spec.read_only));
+    args.extend([spec.guarded.len(), spec.directories.len()].map(|n| n.to_string().into()));
     let workspace = GuardedMount::new(plan.target().as_path());
     for guarded in std::iter::once(&workspace).chain(&spec.guarded) {
         args.push(guarded.path.clone().into());
         args.push(guarded.mountinfo_path.clone());
     }
+    for GuardedDirectory { mount, identity, read_only } in &spec.directories {
+        args.extend([mount.path.clone().into(), mount.mountinfo_path.clone()]);
+        args.extend(identity_args(identity, *read_only));
+    }
     args.extend(spec.command.iter().cloned());
     args
+}
+
+/// What the script proves of a directory: its inode number, an entry of it, its access.
+fn identity_args(identity: &Identity, read_only: bool) -> [OsString; 3] {
+    [
+        identity.inode.map(|inode| inode.to_string()).unwrap_or_default().into(),
+        identity.witness.clone().unwrap_or_default(),
+        if read_only { "ro" } else { "" }.into(),
+    ]
 }

@@ -1,10 +1,13 @@
 # The first process of the container. It uses shell builtins only, so that it works in any image
 # with a /bin/sh. Arguments, written by entry.rs:
-#   SETUP ENVIRONMENT KIND INODE WITNESS ACCESS COUNT (PATH MOUNTINFO_PATH) x (1 + COUNT)
+#   SETUP ENVIRONMENT VOLUMES INODE WITNESS ACCESS COUNT DIRECTORIES
+#   (PATH MOUNTINFO_PATH) x (1 + COUNT)
+#   (PATH MOUNTINFO_PATH INODE WITNESS ACCESS) x DIRECTORIES
 #   [COMMAND...]
-# KIND is `tmpfs` or `volume`. INODE is the inode number of the project's directory, WITNESS the
-# name of something in it; either may be empty. ACCESS is `ro` if the project is read-only on the
-# host, else empty. The first PATH is the project, the others are the shadows; MOUNTINFO_PATH is
+# VOLUMES is how many of the shadows, the first ones, are volumes; the others are tmpfs. INODE is
+# the inode number of the project's directory, WITNESS the name of something in it; either may be
+# empty. ACCESS is `ro` if it has to be read-only, else empty. The first PATH is the project, then
+# come the shadows, then the directories that are shared besides the project; MOUNTINFO_PATH is
 # PATH as /proc/self/mountinfo spells it.
 
 # A signal ends the child processes, and not this shell, which then exits with their code. The
@@ -59,10 +62,32 @@ read_mounts() {
   done </proc/self/mountinfo
 }
 
-# Checks that the project is read-only if it is so on the host, and that it is the directory that
-# paude opened, not one with the same path on another machine or in another mount namespace. File
-# systems that a virtual machine or a network shares number inodes differently, and kernels before
-# 5.14 do not show them: there, the check uses WITNESS.
+# check_identity PATH TYPE INODE WITNESS
+# Checks that the directory at PATH, in a mount of TYPE, is the one that paude opened, not one with
+# the same path on another machine or in another mount namespace. File systems that a virtual
+# machine or a network shares number inodes differently, and kernels before 5.14 do not show them:
+# there, the check uses WITNESS.
+check_identity() {
+  inode= other='is not the directory that paude opened: the engine has another one at this path'
+  case $2 in fuse* | virtiofs | 9p | nfs* | cifs | smb*) ;; *)
+    {
+      while read -r key value; do
+        [ "$key" != ino: ] || inode=$value
+      done </proc/self/fdinfo/3
+    } 2>/dev/null 3<"$1"
+    ;;
+  esac
+  if [ -n "$inode" ] && [ -n "$3" ]; then
+    [ "$inode" = "$3" ] || stop "$1" "$other"
+    # The roots of file systems have the same small numbers everywhere.
+    [ "$inode" -le 256 ] || return 0
+  fi
+  if [ -n "$4" ]; then
+    [ -e "$1/$4" ] || [ -L "$1/$4" ] || stop "$1" "$other"
+  fi
+}
+
+# Checks the project's directory, and that it is read-only if it is so on the host.
 guard_workspace() {
   if [ "$paude_access" = ro ]; then
     case $workspace_options in
@@ -70,55 +95,95 @@ guard_workspace() {
       *) stop "$workspace" 'is writable here, but read-only on the host' ;;
     esac
   fi
-  inode= other='is not the directory that paude opened: the engine has another one at this path'
-  case $workspace_type in fuse* | virtiofs | 9p | nfs* | cifs | smb*) ;; *)
-    {
-      while read -r key value; do
-        [ "$key" != ino: ] || inode=$value
-      done </proc/self/fdinfo/3
-    } 2>/dev/null 3<"$workspace"
-    ;;
-  esac
-  if [ -n "$inode" ] && [ -n "$paude_inode" ]; then
-    [ "$inode" = "$paude_inode" ] || stop "$workspace" "$other"
-    # The roots of file systems have the same small numbers everywhere.
-    [ "$inode" -le 256 ] || return 0
-  fi
-  if [ -n "$paude_witness" ]; then
-    [ -e "$workspace/$paude_witness" ] || [ -L "$workspace/$paude_witness" ] ||
-      stop "$workspace" "$other"
-  fi
+  check_identity "$workspace" "$workspace_type" "$paude_inode" "$paude_witness"
 }
 
-# guard before|after COUNT PATH MOUNTINFO_PATH (PATH MOUNTINFO_PATH)...
+# guard_further PATH MOUNTINFO_PATH INODE WITNESS ACCESS
+# Checks that a directory besides the project is mounted, and that it is read-only if it has to
+# be, with all other mounts in it.
+guard_further() {
+  type= writable=
+  while IFS=' ' read -r _ _ _ _ point options rest; do
+    case $point in
+      "$2")
+        type=${rest#*- }
+        type=${type%% *} writable=
+        ;;
+      "$2"/*) case $points in *" $point "*) continue ;; esac ;;
+      *) continue ;;
+    esac
+    case ,$options, in *,ro,*) ;; *) writable=y ;; esac
+  done </proc/self/mountinfo
+  [ -n "$type" ] || stop "$1" 'is not shared: nothing is mounted there'
+  if [ "$5" = ro ] && [ -n "$writable" ]; then
+    stop "$1" 'is writable here, or a mount in it is, but has to be read-only'
+  fi
+  check_identity "$1" "$type" "$3" "$4"
+}
+
+# guard_directories (PATH MOUNTINFO_PATH)... (PATH MOUNTINFO_PATH INODE WITNESS ACCESS)...
+# Checks each directory that is shared besides the project; the shadows come first.
+guard_directories() {
+  n=0 points=' '
+  while [ "$n" -lt "$count" ]; do
+    points="$points$2 "
+    n=$((n + 1))
+    shift 2
+  done
+  n=0
+  while [ "$n" -lt "$paude_directories" ]; do
+    guard_further "$1" "$2" "$3" "$4" "$5"
+    n=$((n + 1))
+    shift 5
+  done
+}
+
+# Whether /etc/passwd has no line for the user id of this process. In a subshell, as all that could
+# set a variable of the command.
+is_unknown_user() (
+  uid=
+  while [ -z "$uid" ] && read -r key value _; do
+    [ "$key" != Uid: ] || uid=$value
+  done </proc/self/status
+  [ -n "$uid" ] || exit 1
+  while IFS=: read -r _ _ id _ || [ -n "$id" ]; do
+    [ "$id" != "$uid" ] || exit 1
+  done </etc/passwd
+  exit 0
+) 2>/dev/null
+
+# guard before|after COUNT PATH MOUNTINFO_PATH (PATH MOUNTINFO_PATH)... (DIRECTORY)...
 # Checks the project's directory, and that each shadow is a separate mount of the planned kind.
 guard() {
   when=$1 count=$2 workspace=$3 workspace_point=$4
   shift 4
   read_mounts "$@"
-  [ "$when" = after ] || guard_workspace
+  if [ "$when" = before ]; then
+    guard_workspace
+    [ "$paude_directories" -eq 0 ] || guard_directories "$@"
+  fi
   n=0
   while [ "$n" -lt "$count" ]; do
     eval "path=\${$((n * 2 + 1))} mount=\${mount_$n-}"
     n=$((n + 1))
     [ -n "$mount" ] || stop "$path" 'is not hidden: nothing is mounted over it'
     type=${mount%%,*}
-    [ "$paude_kind" = volume ] || [ "$type" = tmpfs ] || stop "$path" "is hidden by a $type, not a tmpfs"
+    [ "$n" -le "$paude_volumes" ] || [ "$type" = tmpfs ] || stop "$path" "is hidden by a $type, not a tmpfs"
     case $mount in *,noexec,*) stop "$path" 'is hidden by a mount that forbids execution' ;; esac
     case $mount in *,rw,*) ;; *) stop "$path" 'is hidden by a read-only mount' ;; esac
     [ "$when" = before ] || continue
     [ -w "$path" ] || stop "$path" 'is hidden by a directory that is not writable'
     # A volume keeps the files of earlier runs.
-    [ "$paude_kind" = tmpfs ] || continue
+    [ "$n" -gt "$paude_volumes" ] || continue
     for entry in "$path"/* "$path"/.[!.]* "$path"/..?*; do
       if [ -e "$entry" ] || [ -L "$entry" ]; then stop "$path" 'is not empty'; fi
     done
   done
 }
 
-paude_setup=$1 paude_environment=$2 paude_kind=$3 paude_inode=$4 paude_witness=$5
-paude_access=$6 paude_shadows=$7
-shift 7
+paude_setup=$1 paude_environment=$2 paude_volumes=$3 paude_inode=$4 paude_witness=$5
+paude_access=$6 paude_shadows=$7 paude_directories=$8
+shift 8
 # In a subshell, so that it sets no variable of the command, whatever its name.
 (guard before "$paude_shadows" "$@") || exit
 
@@ -126,9 +191,16 @@ shift 7
 export UV_LINK_MODE="${UV_LINK_MODE-copy}"
 # For a user id that the image does not define, engines set HOME to `/`.
 [ "${HOME:-/}" != / ] || [ -w / ] || export HOME=/tmp
+# For a user id that the image does not know, Python's `getpass.getuser()` fails without these.
+if [ -z "${USER-}" ] || [ -z "${LOGNAME-}" ]; then
+  if is_unknown_user; then
+    export USER="${USER:-${LOGNAME:-paude}}"
+    export LOGNAME="${LOGNAME:-$USER}"
+  fi
+fi
 [ -z "$paude_environment" ] || export PATH="$paude_environment/bin:$PATH"
 
-paude_pairs=$((2 + paude_shadows * 2))
+paude_checked=$((2 + paude_shadows * 2 + paude_directories * 5))
 [ -z "$paude_ended" ] || exit "$paude_ended"
 if [ -n "$paude_setup" ]; then
   # The setup's output goes to stderr, as only the command writes to stdout.
@@ -140,7 +212,7 @@ if [ -n "$paude_setup" ]; then
   paude_in_setup=
   [ -z "$paude_ended" ] || paude_code=$paude_ended
   if [ "$paude_code" -ne 0 ]; then
-    if [ $# -gt "$paude_pairs" ] || [ "$paude_code" -gt 128 ] || [ ! -t 0 ]; then
+    if [ $# -gt "$paude_checked" ] || [ "$paude_code" -gt 128 ] || [ ! -t 0 ]; then
       printf 'paude: setup ended with code %s; the command was not run\n' "$paude_code" >&2
       exit "$paude_code"
     fi
@@ -148,7 +220,7 @@ if [ -n "$paude_setup" ]; then
   fi
   (guard after "$paude_shadows" "$@") || exit
 fi
-shift "$paude_pairs"
+shift "$paude_checked"
 [ -z "$paude_ended" ] || exit "$paude_ended"
 
 [ ! -x "$paude_environment/bin/python" ] || export VIRTUAL_ENV="$paude_environment"

@@ -7,7 +7,7 @@ use super::dialect::{Dialect, quote_field};
 use super::{Argv, Rendered, Unsupported, entry};
 use crate::engine::{DETACH_KEYS, READ_ONLY_FIELD, User};
 use crate::escape::{shown, shown_path};
-use crate::plan::Plan;
+use crate::plan::{Further, Plan};
 use crate::run_spec::RunSpec;
 
 /// The longest path that both engines accept, in bytes (measured: 3950 works, 4000 does not).
@@ -31,19 +31,19 @@ impl Dialect {
             // The alternative is to relabel the project, which would change the user's files.
             push(&["--security-opt", "label=disable"]);
         }
+        if spec.no_network {
+            push(&["--network", "none"]);
+        }
         let source = self.check_path(plan.workspace().as_path())?;
         let target = self.check_path(plan.target().as_path())?;
-        let mut fields = vec![
-            "type=bind".to_owned(),
-            quote_field("source", source),
-            quote_field("destination", target),
-        ];
-        if spec.read_only {
-            // Rootful podman with crun would mount it writable.
-            fields.push(READ_ONLY_FIELD.to_owned());
+        push(&["--mount", &bind(source, target, spec.read_only)]);
+        for Further { plan: part, read_only, .. } in plan.further() {
+            let path = self.check_path(part.workspace().as_path())?;
+            let target = self.check_path(part.target().as_path())?;
+            let mount = bind(path, target, *read_only);
+            push(&["--mount", &mount]);
         }
-        push(&["--mount", &fields.join(",")]);
-        for (index, shadow) in plan.shadows().iter().enumerate() {
+        for (index, shadow) in plan.all_shadows().enumerate() {
             let destination = self.check_path(shadow.target().as_path())?;
             let mount = match spec.volumes.get(index) {
                 None => (self.shadow)(shadow, destination),
@@ -98,6 +98,16 @@ impl Dialect {
 
     fn refuse(&self, name: &str, reason: &str) -> Unsupported {
         Unsupported { engine: self.engine, what: format!("{name}: {reason}") }
+    }
+}
+
+/// The `--mount` value of a shared directory. The field is needed also if it is read-only on the
+/// host, as rootful podman with crun would mount it writable.
+fn bind(source: &str, target: &str, read_only: bool) -> String {
+    let (source, target) = (quote_field("source", source), quote_field("destination", target));
+    match read_only {
+        true => format!("type=bind,{source},{target},{READ_ONLY_FIELD}"),
+        false => format!("type=bind,{source},{target}"),
     }
 }
 

@@ -8,7 +8,7 @@ use super::dialect::expected;
 use super::{Argv, Rendered, Sandbox, entry};
 use crate::engine::{DETACH_KEYS, Engine, READ_ONLY_FIELD, User};
 use crate::plan::Plan;
-use crate::run_spec::{GuardedMount, RunSpec};
+use crate::run_spec::{GuardedDirectory, GuardedMount, RunSpec};
 use crate::testing::hostile_text;
 use crate::testing::parsers::{assert_shell_parses, only_value, parse_mount, parse_options};
 use crate::workspace::Identity;
@@ -25,7 +25,8 @@ pub fn render(bytes: &[u8]) {
         true => Vec::new(),
         false => (0..plan.shadows().len()).map(|n| format!("paude-{n}").into()).collect(),
     };
-    let spec = RunSpec { guarded: GuardedMount::all(&plan), volumes, ..spec };
+    let (guarded, directories) = (GuardedMount::all(&plan), GuardedDirectory::all(&plan));
+    let spec = RunSpec { guarded, directories, volumes, ..spec };
     for engine in Engine::ALL {
         match super::render(&plan, &RunSpec { engine, ..spec.clone() }) {
             Ok(Rendered::Command(argv)) => check_oci(engine, &argv, &plan, &spec),
@@ -75,7 +76,9 @@ fn generate_spec(u: &mut Unstructured<'_>) -> Result<RunSpec> {
         tty: u.arbitrary()?,
         selinux: u.arbitrary()?,
         read_only: u.arbitrary()?,
-        engine_args: u.ratio(1, 4)?.then(|| "--network=none".to_owned()).into_iter().collect(),
+        no_network: u.arbitrary()?,
+        directories: Vec::new(),
+        engine_args: u.ratio(1, 4)?.then(|| "--memory=1g".to_owned()).into_iter().collect(),
     })
 }
 
@@ -83,8 +86,8 @@ fn generate_spec(u: &mut Unstructured<'_>) -> Result<RunSpec> {
 fn is_refusable(plan: &Plan, spec: &RunSpec) -> bool {
     let not_utf8 = |text: &OsStr| text.to_str().is_none();
     let has_crlf = |text: &OsStr| text.as_encoded_bytes().windows(2).any(|two| two == b"\r\n");
-    let targets = plan.shadows().iter().map(|shadow| shadow.target().as_os_str());
-    let mut paths = targets.chain([plan.target().as_os_str()]);
+    let targets = plan.all_shadows().map(|shadow| shadow.target().as_os_str());
+    let mut paths = targets.chain(plan.parts().map(|part| part.target().as_os_str()));
     paths.any(|path| not_utf8(path) || has_crlf(path) || path.len() > 3950)
         || spec.command.iter().any(|arg| not_utf8(arg))
         || spec.env.iter().any(|(_, value)| has_crlf(value.as_ref()))
@@ -107,7 +110,7 @@ fn check_oci(engine: Engine, argv: &Argv, plan: &Plan, spec: &RunSpec) {
     let (options, rest) = parse_options(&argv.args[1..], |name| match name {
         "--rm" | "--interactive" | "--tty" => Some(0),
         "--name" | "--label" | "--userns" | "--user" | "--mount" | "--workdir" | "--env"
-        | "--entrypoint" | "--security-opt" => Some(1),
+        | "--entrypoint" | "--security-opt" | "--network" => Some(1),
         _ => None,
     });
     // The image and the arguments of the entry point follow the options.
@@ -120,6 +123,9 @@ fn check_oci(engine: Engine, argv: &Argv, plan: &Plan, spec: &RunSpec) {
     assert_eq!(value_of(&options, "--workdir"), target);
     assert_eq!(value_of(&options, "--label"), format!("paude.workspace={workspace}"));
     assert_eq!(options.iter().any(|(name, _)| name == DETACH_KEYS), spec.tty);
+    let networks: Vec<_> = options.iter().filter(|(name, _)| name == "--network").collect();
+    assert_eq!(networks.len(), usize::from(spec.no_network));
+    assert!(networks.iter().all(|(_, value)| only_value(value) == "none"));
     let env: Vec<_> = options
         .iter()
         .filter(|(name, _)| name == "--env")
@@ -132,17 +138,26 @@ fn check_oci(engine: Engine, argv: &Argv, plan: &Plan, spec: &RunSpec) {
         .iter()
         .filter(|(name, _)| name == "--mount")
         .map(|(_, value)| parse_mount(only_value(value)));
-    let mut bind = vec![("type", "bind"), ("source", workspace), ("destination", target)];
-    bind.extend(spec.read_only.then_some((READ_ONLY_FIELD, "")));
-    let mut wanted = vec![expected::fields(&bind)];
-    wanted.extend(plan.shadows().iter().enumerate().map(|(index, shadow)| {
-        match spec.volumes.get(index) {
+    let access = std::iter::once(spec.read_only);
+    let access = access.chain(plan.further().iter().map(|further| further.read_only));
+    let mut wanted: Vec<_> = plan
+        .parts()
+        .zip(access)
+        .map(|(part, read_only)| {
+            let path = part.target().as_path().to_str().expect("refused otherwise");
+            let mut bind = vec![("type", "bind"), ("source", path), ("destination", path)];
+            bind.extend(read_only.then_some((READ_ONLY_FIELD, "")));
+            expected::fields(&bind)
+        })
+        .collect();
+    wanted.extend(plan.all_shadows().enumerate().map(
+        |(index, shadow)| match spec.volumes.get(index) {
             None => expected::shadow(engine, shadow),
             Some(name) => {
                 expected::volume(engine, shadow, name.to_str().expect("generated as UTF-8"))
             }
-        }
-    }));
+        },
+    ));
     assert_eq!(mounts.collect::<Vec<_>>(), wanted);
 }
 
@@ -153,7 +168,8 @@ fn check_native(sandbox: &Sandbox, plan: &Plan, spec: &RunSpec) {
     let argv = sandbox.bwrap();
     assert_shell_parses(&argv.to_string(), argv.iter());
     let (options, program) = parse_options(&argv.args, |name| match name {
-        "--unshare-user-try" | "--unshare-pid" | "--unshare-ipc" | "--die-with-parent" => Some(0),
+        "--unshare-user-try" | "--unshare-pid" | "--unshare-ipc" | "--unshare-net"
+        | "--die-with-parent" => Some(0),
         "--dev" | "--proc" | "--perms" | "--size" | "--tmpfs" | "--unsetenv" | "--chdir" => Some(1),
         "--ro-bind" | "--bind" | "--setenv" => Some(2),
         _ => None,
@@ -166,8 +182,14 @@ fn check_native(sandbox: &Sandbox, plan: &Plan, spec: &RunSpec) {
     let bind = options.iter().position(|(name, values)| name == kind && values[0] == workspace);
     let bind = bind.expect("the workspace");
     assert_eq!(options[bind].1, [workspace, workspace]);
+    assert_eq!(options.iter().any(|(name, _)| name == "--unshare-net"), spec.no_network);
     let mut after = options[bind + 1..].iter();
-    for (index, shadow) in plan.shadows().iter().enumerate() {
+    for further in plan.further() {
+        let path = further.plan.target().as_os_str().to_owned();
+        let kind = if further.read_only { "--ro-bind" } else { "--bind" };
+        assert_eq!(after.next(), Some(&(kind.to_owned(), vec![path.clone(), path])));
+    }
+    for (index, shadow) in plan.all_shadows().enumerate() {
         if let Some(source) = spec.volumes.get(index) {
             let target = shadow.target().as_os_str().to_owned();
             assert_eq!(after.next(), Some(&("--bind".to_owned(), vec![source.clone(), target])));

@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
-use crate::plan::Plan;
+use crate::plan::{Further, Plan};
+use crate::workspace::Identity;
 
 /// A mount that is checked before, and monitored while, the command runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +24,30 @@ impl GuardedMount {
 
     /// The mounts of a plan's shadows, in their order.
     pub(crate) fn all(plan: &Plan) -> Vec<Self> {
-        plan.shadows().iter().map(|shadow| Self::new(shadow.target().as_path())).collect()
+        plan.all_shadows().map(|shadow| Self::new(shadow.target().as_path())).collect()
+    }
+}
+
+/// A directory shared besides the project, which the guard checks before anything runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct GuardedDirectory {
+    /// Where it is mounted.
+    pub(crate) mount: GuardedMount,
+    /// How the guard recognises it.
+    pub(crate) identity: Identity,
+    /// Whether it has to be read-only.
+    pub(crate) read_only: bool,
+}
+
+impl GuardedDirectory {
+    /// The further directories of a plan, in their order.
+    pub(crate) fn all(plan: &Plan) -> Vec<Self> {
+        let guarded = |further: &Further| Self {
+            mount: GuardedMount::new(further.plan.target().as_path()),
+            identity: further.identity.clone(),
+            read_only: further.read_only,
+        };
+        plan.further().iter().map(guarded).collect()
     }
 }
 

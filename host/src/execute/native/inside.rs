@@ -15,7 +15,9 @@ use super::error::{At, NativeError, START_STEPS, StartStep};
 use super::{HELPER, mounts};
 use crate::error::exit_code;
 use crate::render::Sandbox;
-use crate::unsafe_calls::{close_on_exec, fork, ignore_sigttou, start_in_foreground, unshare};
+use crate::unsafe_calls::{
+    close_on_exec, fork, ignore_sigttou, raise_loopback, start_in_foreground, unshare,
+};
 
 /// See [`crate::execute::become_helper_if_requested`].
 pub(in crate::execute) fn become_helper_if_requested() {
@@ -87,6 +89,10 @@ fn run_init(
     die_with_parent().at(StartStep::Helper, HELPER)?;
     // This /proc is still the host's, and so is the number in it.
     let host_pid = fs::read_link("/proc/self").at(StartStep::Mount, "/proc")?;
+    if sandbox.no_network {
+        unshare(UnshareFlags::NEWNET).at(StartStep::Namespaces, "unshare")?;
+        raise_loopback().at(StartStep::Namespaces, "the loopback interface")?;
+    }
     mounts::set_up(sandbox)?;
     rustix::process::chdir(&sandbox.workspace).at(StartStep::Mount, &sandbox.workspace)?;
     drop_privileges().at(StartStep::Privileges, "init")?;

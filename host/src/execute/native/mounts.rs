@@ -13,7 +13,7 @@ use rustix::mount::{
 };
 
 use super::error::{At, NativeError, StartStep};
-use crate::render::{Sandbox, ShadowMount};
+use crate::render::{FurtherMount, Sandbox, ShadowMount};
 use crate::unsafe_calls::set_attributes;
 
 const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
@@ -32,6 +32,7 @@ pub(super) fn set_up(sandbox: &Sandbox) -> Result<(), NativeError> {
 
     let access = if sandbox.read_only { Attr::MOUNT_ATTR_RDONLY } else { Attr::empty() };
     let workspace = clone_with(Path::new(&sandbox.workspace), SAFE | access)?;
+    let further = clone_further(sandbox)?;
     let volumes = clone_volumes(sandbox)?;
     let devices = clone_devices()?;
 
@@ -43,8 +44,20 @@ pub(super) fn set_up(sandbox: &Sandbox) -> Result<(), NativeError> {
     mount_dev(&devices)?;
     let tmp = fs::canonicalize("/tmp").at(StartStep::Mount, "/tmp")?;
     mount(&tmp, "tmpfs", &[("mode", "1777")], SAFE)?;
-    attach_workspace(sandbox, &workspace)?;
+    attach_shared(&sandbox.workspace, &workspace)?;
+    for (directory, tree) in sandbox.further.iter().zip(&further) {
+        attach_shared(&directory.path, tree)?;
+    }
     mount_shadows(sandbox, &volumes, &tmp)
+}
+
+/// Clones the directories that are shared besides the workspace.
+fn clone_further(sandbox: &Sandbox) -> Result<Vec<OwnedFd>, NativeError> {
+    let clone = |directory: &FurtherMount| {
+        let access = if directory.read_only { Attr::MOUNT_ATTR_RDONLY } else { Attr::empty() };
+        clone_with(Path::new(&directory.path), SAFE | access)
+    };
+    sandbox.further.iter().map(clone).collect()
 }
 
 /// Clones the volume of each shadow; `None` for a shadow in memory.
@@ -112,11 +125,12 @@ fn mount_dev(devices: &[(PathBuf, OwnedFd)]) -> Result<(), NativeError> {
     mount("/dev/shm", "tmpfs", &[("mode", "1777")], SAFE)
 }
 
-fn attach_workspace(sandbox: &Sandbox, workspace: &OwnedFd) -> Result<(), NativeError> {
-    let path = Path::new(&sandbox.workspace);
+/// Attaches a shared directory at its own path.
+fn attach_shared(path: &OsStr, tree: &OwnedFd) -> Result<(), NativeError> {
+    let path = Path::new(path);
     // The new /tmp or /dev/shm may have covered the mount point; elsewhere it exists.
     fs::create_dir_all(path).at(StartStep::Mount, path)?;
-    attach(workspace, path, OFlags::DIRECTORY)
+    attach(tree, path, OFlags::DIRECTORY)
 }
 
 /// Mounts each shadow: its volume, or an empty tmpfs.
@@ -128,7 +142,10 @@ fn mount_shadows(
     for (ShadowMount { target, size, .. }, volume) in sandbox.shadows.iter().zip(volumes) {
         let target = Path::new(target);
         let covered = target.starts_with(tmp) || target.starts_with("/dev/shm");
-        if covered && !target.starts_with(&sandbox.workspace) {
+        let mut shared = sandbox.further.iter().map(|further| &further.path);
+        let is_shared = target.starts_with(&sandbox.workspace)
+            || shared.any(|directory| target.starts_with(directory));
+        if covered && !is_shared {
             fs::create_dir_all(target).at(StartStep::Mount, target)?;
         }
         if let Some(volume) = volume {

@@ -6,6 +6,7 @@ use crate::config::{BuiltinPolicy, Config, PolicySource, Selection};
 use crate::escape::shown;
 use crate::path::RelPath;
 use crate::plan::Severity;
+use crate::project_python::{self, PrimaryEnvironment};
 use crate::workspace::{PathState, Workspace};
 
 /// The usual name of a project's environment.
@@ -24,6 +25,18 @@ impl Plan {
         if let Some(what) = workspace.describe_breadth() {
             let message = format!("the project {what}: all of it is writable in the container");
             self.warn(None, &message);
+        }
+    }
+
+    /// Finds the Python that the project means, and notes what the official image has not.
+    pub(super) fn choose_python(&mut self, workspace: &Workspace, config: &Config) {
+        let environment = self.primary().map(|shadow| PrimaryEnvironment {
+            path: &shadow.path,
+            version: shadow.python.as_deref(),
+        });
+        self.python = project_python::decide(workspace, environment);
+        if let (None, Some((path, message))) = (&config.image, self.python.note.clone()) {
+            self.notes.push(Note { severity: Severity::Info, path: Some(path), message });
         }
     }
 

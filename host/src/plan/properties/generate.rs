@@ -8,9 +8,12 @@ use super::fixture::{CORRECT, PATHS};
 use crate::config::{Config, Selection};
 use crate::deadline::Deadline;
 use crate::path::{ContainerPath, HostPath, RelPath};
-use crate::plan::{Plan, Shadow};
+use crate::plan::{Further, FurtherKind, Plan, Shadow};
+use crate::project_python::ProjectPython;
 use crate::testing::hostile_text;
+use crate::value::Network;
 use crate::wit;
+use crate::workspace::Identity;
 
 /// A configuration, and a result that some policy returns for it.
 pub(super) fn result(u: &mut Unstructured<'_>) -> Result<(wit::RawPlan, Config)> {
@@ -144,9 +147,21 @@ fn corrupt(u: &mut Unstructured<'_>, mounts: &mut Vec<wit::Mount>) -> Result<()>
 }
 
 impl Plan {
-    /// A plan that was never checked, to test renderers with: any workspace, and shadows
-    /// anywhere. `None` for a workspace that no container can have.
+    /// A plan that was never checked, to test renderers with: any workspace, shadows anywhere, and
+    /// at most one further directory. `None` for a workspace that no container can have.
     pub(crate) fn generated(u: &mut Unstructured<'_>) -> Result<Option<Self>> {
+        let Some(mut plan) = Self::generated_part(u)? else { return Ok(None) };
+        if u.ratio(1, 2)?
+            && let Some(part) = Self::generated_part(u)?
+        {
+            let (kind, read_only) = (FurtherKind::With, u.arbitrary()?);
+            let identity = Identity { inode: Some(8), witness: None };
+            plan.further.push(Further { plan: part, kind, read_only, identity });
+        }
+        Ok(Some(plan))
+    }
+
+    fn generated_part(u: &mut Unstructured<'_>) -> Result<Option<Self>> {
         let root = std::path::Path::new("/");
         let workspace = root.join(hostile_text::path(u)?);
         let Some(target) = ContainerPath::new(&workspace) else { return Ok(None) };
@@ -173,6 +188,16 @@ impl Plan {
         let primary = (!shadows.is_empty()).then_some(0);
         let workspace = HostPath::assumed(workspace);
         let time_left = Deadline::after(Duration::from_secs(60)).pause();
-        Ok(Some(Self { workspace, target, shadows, notes: Vec::new(), primary, time_left }))
+        Ok(Some(Self {
+            workspace,
+            target,
+            shadows,
+            notes: Vec::new(),
+            primary,
+            time_left,
+            network: Network::Engine,
+            python: ProjectPython::default(),
+            further: Vec::new(),
+        }))
     }
 }
