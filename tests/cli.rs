@@ -168,8 +168,18 @@ trials!(
         let mut keys: Vec<_> = schema["properties"].as_object().unwrap().keys().cloned().collect();
         keys.sort();
         let wanted = [
-            "$schema", "depth", "env", "image", "network", "policy", "setup", "size", "skip",
-            "storage", "venv",
+            "$schema",
+            "depth",
+            "devcontainer",
+            "env",
+            "image",
+            "network",
+            "policy",
+            "setup",
+            "size",
+            "skip",
+            "storage",
+            "venv",
         ];
         assert_eq!(keys, wanted);
         assert_eq!(schema["additionalProperties"], false);

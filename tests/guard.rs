@@ -68,6 +68,8 @@ struct Container<'a> {
     access: &'a str,
     /// Further directories: path, inode number, witness and access.
     further: &'a [(PathBuf, &'a str, &'a str, &'a str)],
+    /// Shell text that sets variables.
+    variables: &'a str,
 }
 
 impl<'a> Container<'a> {
@@ -83,6 +85,7 @@ impl<'a> Container<'a> {
             witness: "",
             access: "",
             further: &[],
+            variables: "",
         }
     }
 
@@ -93,7 +96,7 @@ impl<'a> Container<'a> {
     fn command(&self) -> Command {
         let mut command = in_namespace(self.env, self.mounts, self.shell);
         command.args(["-c", include_str!("../host/src/render/entry.sh"), "paude", self.setup, ""]);
-        command.args([self.volumes, self.inode, self.witness, self.access]);
+        command.args([self.volumes, self.variables, self.inode, self.witness, self.access]);
         command.args([self.shadows.len(), self.further.len()].map(|count| count.to_string()));
         for path in std::iter::once(&self.env.project).chain(self.shadows) {
             command.arg(path).arg(mountinfo_path(path));
@@ -227,6 +230,21 @@ parameterized!(
         Ok(())
     },
     /// As with a daemon on another machine, or in another mount namespace.
+    /// They come from the repository, and would change what is checked after the setup.
+    fn variables_are_those_of_setup_and_command_alone(shell: &[&str]) -> Outcome {
+        let (env, shadows) = project(&[".venv"]);
+        let container = Container::new(&env, shell, &shadows);
+        let variables = "paude_0=\"${HOME-}\"':x'; A=$paude_0; export A; unset GONE; ";
+        let setup = "test \"$A\" = \"$HOME:x\" && test -z \"${GONE+x}\"";
+        Container { variables, setup, ..container }.run().code(0).prints("ran\n");
+        let variables = "paude_shadows=0; paude_pairs=2; count=0; stop() { :; }; IFS=0; PATH=; \
+                         export PATH; ";
+        let setup = "PATH=/usr/bin:/bin umount .venv";
+        let ran = Container { variables, setup, ..container }.run().code(120).prints("");
+        ran.says("is not hidden: nothing is mounted over it; the command was not run");
+        Container { variables: "exit 7", setup: "true", ..container }.run().code(7).prints("");
+        Ok(())
+    },
     fn stops_if_another_directory_lies_at_the_path_of_the_project(shell: &[&str]) -> Outcome {
         let (env, shadows) = project(&[".venv"]);
         env.write("README", "");

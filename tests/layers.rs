@@ -12,18 +12,18 @@ const MAY_USE: &[(&str, &str)] = &[
     ("main", "cli commands error execute"),
     (
         "commands",
-        "cli config doctor engine error escape execute git_directory json_line path plan policy \
-         receipt render run_spec session value verify volume workspace",
+        "cli config devcontainer doctor engine error escape execute git_directory init json_line path \
+         plan policy receipt render run_spec session value verify volume workspace",
     ),
     ("properties", "config plan render"),
-    ("doctor", "engine error escape execute json_line plan run_spec value"),
+    ("doctor", "devcontainer engine error escape execute json_line plan run_spec value"),
     ("volume", "engine error escape execute home path plan run_spec session value workspace"),
     ("verify", "engine error escape execute json_line path plan receipt"),
     ("session", "deadline engine error escape execute home path plan run_spec workspace"),
     ("receipt", "engine error escape fingerprint json_line path plan workspace"),
     ("execute", "engine error escape render run_spec unsafe_calls"),
     ("render", "engine error escape plan run_spec testing workspace"),
-    ("run_spec", "config engine error escape plan value workspace"),
+    ("run_spec", "config devcontainer engine error escape plan value workspace"),
     (
         "policy",
         "bounded_read config deadline error escape home json_line path plan unsafe_calls value wit \
@@ -33,7 +33,12 @@ const MAY_USE: &[(&str, &str)] = &[
         "plan",
         "config deadline error escape json_line path project_python testing value wit workspace",
     ),
-    ("config", "bounded_read cli engine error escape home path testing value workspace"),
+    (
+        "config",
+        "bounded_read cli devcontainer engine error escape home path testing value workspace",
+    ),
+    ("init", "devcontainer error path value workspace"),
+    ("devcontainer", "error escape path value workspace"),
     ("git_directory", "escape path workspace"),
     ("project_python", "escape path workspace"),
     ("workspace", "bounded_read error escape home path"),
@@ -56,7 +61,7 @@ const MAY_USE: &[(&str, &str)] = &[
 /// A crate, and the modules that may name it.
 const OWNERS: [(&str, &str); 5] = [
     ("clap", "main cli commands engine value"),
-    ("cap_std", "fingerprint policy receipt session volume workspace"),
+    ("cap_std", "fingerprint init policy receipt session volume workspace"),
     ("wasmtime", "policy unsafe_calls wit"),
     ("wasmtime_wasi", "policy"),
     ("libc", "engine execute unsafe_calls"),

@@ -2,12 +2,14 @@
 //!
 //! - `cases`: golden files; a folder dropped in is a test
 //! - `cli`: arguments, messages and exit codes
+//! - `devcontainer`: `--devcontainer`, also compared with the reference implementation
 //! - `doctor`: what `paude doctor` reports about a machine, with advice
 //! - `engines`: `real`, one lane each, ignored where an engine is missing and failing there when
 //!   `CI` is set; `fake`, which fail on demand
 //! - `guard`: the check in the container, in each shell that an image may have
 //! - `hosts`: the built-in policy in other WASI hosts returns what it returns in paude
 //! - `hostile`: policies and repositories that attack the host
+//! - `init`: the `paude.json` that `paude init` writes, and that it runs
 //! - `layers`: which module of `host/src` may import which
 //! - `policy`: policies other than the built-in one: written, checked, kept, and several together
 //! - `readme`: every block and table of the README holds
@@ -20,11 +22,13 @@
 
 mod cases;
 mod cli;
+mod devcontainer;
 mod doctor;
 mod engines;
 mod guard;
 mod hostile;
 mod hosts;
+mod init;
 mod layers;
 mod policy;
 mod readme;
@@ -40,11 +44,14 @@ fn main() -> ExitCode {
     let trials = [
         cases::trials,
         cli::trials,
+        devcontainer::trials,
+        devcontainer::reference::trials,
         doctor::trials,
         engines::trials,
         guard::trials,
         hostile::trials,
         hosts::trials,
+        init::trials,
         layers::trials,
         policy::trials,
         readme::trials,

@@ -9,6 +9,7 @@
 //! - `json plan`: the plan of that project
 //! - `text`: a drawing
 
+mod devcontainers;
 mod pages;
 
 use std::collections::BTreeSet;
@@ -42,7 +43,7 @@ pub fn trials() -> Vec<Trial> {
     let works = project().paude(&["--", "true"]).0.status.success();
     let ignored = !works && std::env::var_os("CI").is_none();
     let run = in_a_container().into_iter().map(|trial| trial.with_ignored_flag(ignored));
-    on_the_pages().into_iter().chain(run).collect()
+    on_the_pages().into_iter().chain(devcontainers::trials()).chain(run).collect()
 }
 
 /// The project, with a person who chose the native engine, and with a policy that finds nothing
@@ -206,6 +207,9 @@ trials!(
         for directory in ["code/shop", "code/lib", "code/data"] {
             std::fs::create_dir_all(env.home().join(directory))?;
         }
+        for place in [".devcontainer", ".devcontainer/gpu"] {
+            env.write(&format!("{place}/devcontainer.json"), "{\"image\": \"x\"}");
+        }
         for line in blocks("console notest").iter().flat_map(|block| block.lines()) {
             let Some(line) = line.strip_prefix("$ ") else { continue };
             let (command, _) = line.split_once(" > ").unwrap_or((line, ""));
@@ -217,7 +221,7 @@ trials!(
             let dry = match rest.split(' ').next().unwrap_or_default() {
                 "plan" | "completions" | "schema" | "man" => format!("paude {rest}"),
                 // These start a container, or look at the machine.
-                "verify" | "doctor" | "volumes" => format!("paude {rest} --help"),
+                "verify" | "doctor" | "volumes" | "init" => format!("paude {rest} --help"),
                 "run" => rest.replacen("run", "paude run --dry-run", 1),
                 _ => format!("paude --dry-run {rest}"),
             };

@@ -82,6 +82,8 @@ pub(crate) enum Action {
     /// Check the engines, this machine and the project, and show how to fix what is wrong
     #[command(after_long_help = examples::DOCTOR)]
     Doctor(Box<DoctorArgs>),
+    /// Write a paude.json to start from, and say what it was made from
+    Init(InitArgs),
     /// List and remove the environments that `--storage volume` keeps
     #[command(subcommand, after_long_help = examples::VOLUMES)]
     Volumes(VolumesAction),
@@ -175,6 +177,19 @@ pub(crate) struct DoctorArgs {
     /// The form of the result
     #[arg(long, value_enum, default_value_t = ReportFormat::Text, help_heading = OUTPUT)]
     pub(crate) format: ReportFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// The project directory
+    #[arg(short = 'C', long, value_name = "DIR", default_value = ".")]
+    pub(crate) workspace: PathBuf,
+    /// Use the project's devcontainer.json, and add what it leaves open
+    #[arg(long)]
+    pub(crate) from_devcontainer: bool,
+    /// Replace a paude.json that exists
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 #[derive(Debug, Subcommand)]

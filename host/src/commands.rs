@@ -4,6 +4,7 @@ mod about;
 mod announce;
 mod doctor;
 mod further;
+mod init;
 mod plan;
 mod policy;
 mod print;
@@ -24,6 +25,7 @@ pub fn execute(cli: Cli) -> Result<Exit> {
         Some(Action::Doctor(args)) => doctor::execute(&args),
         Some(Action::Volumes(action)) => volumes::execute(&action),
         Some(Action::Policy(action)) => policy::execute(&action),
+        Some(Action::Init(args)) => init::execute(&args),
         Some(Action::Schema) => about::print_schema(),
         Some(Action::Completions { shell }) => about::print_completions(shell),
         Some(Action::Man { dir: None }) => about::print_manual(),

@@ -1,9 +1,11 @@
-//! The configuration of a run: the command line over `paude.json` over the user's `config.json`.
+//! The configuration of a run: the command line over `paude.json`, over a devcontainer.json if one
+//! is used, over the user's `config.json`.
 //!
 //! `paude.json` comes with the repository and is untrusted. What it may not set is refused while
 //! it is read (`Grant` in `settings_file`), so merging cannot let it through.
 
 mod builtin_policy;
+mod devcontainer;
 mod load;
 mod policies;
 #[cfg(any(test, fuzzing))]
@@ -23,11 +25,13 @@ pub(crate) use selection::{Changes, Selection};
 pub(crate) use settings_file::schema;
 
 use crate::cli::ProjectArgs;
+use crate::devcontainer::{Build, LateVariable};
 use crate::engine::EngineChoice;
 use crate::error::{Error, Result};
 use crate::escape::shown;
 use crate::value::{EnvName, Image, Network, SharedDir, Storage, UserIds};
 use crate::workspace::Workspace;
+use devcontainer::Devcontainer;
 use settings_file::{ProjectFile, SettingsFile, UserFile};
 
 /// The maximum length of a setup or of a variable's value in bytes: Linux allows an argument
@@ -49,6 +53,12 @@ pub struct Config {
     pub(crate) image: Option<Image>,
     /// Variables of the container; a later one wins.
     pub(crate) env: Vec<(String, String)>,
+    /// Variables whose values only a shell in the container can compute.
+    pub(crate) late_env: Vec<LateVariable>,
+    /// The image to build, if one is named there and no image.
+    pub(crate) build: Option<Build>,
+    /// Whether a devcontainer.json that is there would be used, had a setting named it.
+    pub(crate) may_suggest_devcontainer: bool,
     /// The size limit of each shadow in bytes.
     pub(crate) size: Option<u64>,
     /// What is mounted over each hidden directory.
@@ -85,6 +95,9 @@ impl Default for Config {
             setup: None,
             image: None,
             env: Vec::new(),
+            late_env: Vec::new(),
+            build: None,
+            may_suggest_devcontainer: true,
             size: None,
             storage: Storage::default(),
             policies: vec![PolicyChoice::DEFAULT],
@@ -107,7 +120,10 @@ impl Config {
         let (user_file, mut warnings) = load::read_user_file()?;
         let (project_file, more) = load::read_project_file(workspace)?;
         warnings.extend(more);
-        Self::merge(cli, project_file, user_file, warnings)
+        let choices = [&cli.devcontainer, &project_file.devcontainer, &user_file.devcontainer];
+        let devcontainer = Devcontainer::load(choices, workspace)?;
+        warnings.extend(devcontainer.warnings.iter().cloned());
+        Self::merge(cli, project_file, devcontainer, user_file, warnings)
     }
 
     /// The configuration of a directory that is shared besides the project: its own `paude.json`
@@ -137,6 +153,7 @@ impl Config {
     fn merge(
         cli: &ProjectArgs,
         project_file: SettingsFile<ProjectFile>,
+        devcontainer: Devcontainer,
         user_file: SettingsFile<UserFile>,
         mut warnings: Vec<String>,
     ) -> Result<Self> {
@@ -144,6 +161,7 @@ impl Config {
             Some(selection) => selection,
             None => project_file
                 .venv
+                .or(devcontainer.venv())
                 .or(user_file.venv)
                 .map_or(Ok(Selection::AUTO), selection::parse)?,
         };
@@ -151,12 +169,16 @@ impl Config {
             false => cli.skip.clone(),
             true => project_file.skip.or(user_file.skip).unwrap_or_default(),
         };
-        let setup = choose_setup(cli, project_file.setup, user_file.setup);
+        let typed = env_from_cli(&cli.env)?;
+        let late_env = devcontainer.late_env_without(project_file.env.as_ref(), &typed);
+        let setups = [project_file.setup, devcontainer.setup, user_file.setup];
+        let setup = choose_setup(cli, setups);
         let policies = policies::choose(&cli.policy, project_file.policy, user_file.policy)?;
-        let env = merge_env(&cli.env, [user_file.env, project_file.env])?;
+        let files = [user_file.env, Some(devcontainer.env), project_file.env];
+        let env = merge_env(files, typed);
         check_texts(&env, setup.as_deref())?;
-        let storage =
-            cli.storage.or(project_file.storage).or(user_file.storage).unwrap_or_default();
+        let storage = cli.storage.or(project_file.storage).or(devcontainer.storage);
+        let storage = storage.or(user_file.storage).unwrap_or_default();
         let size = cli.size.or(project_file.size).or(user_file.size).map(u64::from);
         if let (Storage::Volume, Some(_)) = (storage, size) {
             warnings.push("`size` limits what is in memory, and has no effect on a volume".into());
@@ -164,6 +186,10 @@ impl Config {
         let network =
             merge_network(cli.network, project_file.network, user_file.network, &mut warnings);
         let with = merge_with(&cli.with, user_file.with.0);
+        let (image, build) = match cli.image.clone().or(project_file.image) {
+            Some(image) => (Some(image), None),
+            None => devcontainer.image.choose(user_file.image)?,
+        };
         let mut engine_args = user_file.engine_args.0.unwrap_or_default();
         engine_args.extend(cli.engine_arg.iter().cloned());
 
@@ -172,8 +198,11 @@ impl Config {
             depth: cli.depth.or(project_file.depth.or(user_file.depth).map(u32::from)),
             skip: selection::parse_skip(&skip)?,
             setup,
-            image: cli.image.clone().or(project_file.image).or(user_file.image),
+            image,
+            build,
             env,
+            late_env,
+            may_suggest_devcontainer: devcontainer.may_suggest,
             size,
             storage,
             policies,
@@ -190,16 +219,12 @@ impl Config {
     }
 }
 
-/// The script of the command line, else the project's, else the user's; none if it is blank.
-fn choose_setup(
-    cli: &ProjectArgs,
-    project: Option<String>,
-    user: Option<String>,
-) -> Option<String> {
+/// The script of the command line, else the first of the files; none if it is blank.
+fn choose_setup(cli: &ProjectArgs, files: [Option<String>; 3]) -> Option<String> {
     let setup = match (cli.no_setup, &cli.setup) {
         (true, _) => None,
         (_, Some(setup)) => Some(setup.clone()),
-        _ => project.or(user),
+        _ => files.into_iter().flatten().next(),
     };
     setup.filter(|script| !script.trim().is_empty())
 }
@@ -233,16 +258,13 @@ fn merge_network(
 
 /// The user's time zone, the variables of the files in this order, then those of the command line.
 fn merge_env(
-    cli: &[String],
-    files: [Option<BTreeMap<EnvName, String>>; 2],
-) -> Result<Vec<(String, String)>> {
-    let mut env: Vec<_> =
-        load::host_time_zone().map(|zone| ("TZ".into(), zone)).into_iter().collect();
-    for file in files.into_iter().flatten() {
-        env.extend(file.into_iter().map(|(name, value)| (name.into(), value)));
-    }
-    env.extend(env_from_cli(cli)?);
-    Ok(env)
+    files: [Option<BTreeMap<EnvName, String>>; 3],
+    typed: Vec<(String, String)>,
+) -> Vec<(String, String)> {
+    let zone = load::host_time_zone().map(|zone| ("TZ".to_owned(), zone));
+    let files = files.into_iter().flatten().flatten();
+    let files = files.map(|(name, value)| (name.into(), value));
+    zone.into_iter().chain(files).chain(typed).collect()
 }
 
 /// Parses the arguments of `-e`: `NAME=VALUE` sets a variable, and `NAME` passes the host's value

@@ -17,7 +17,9 @@ use crate::escape::shown;
 use crate::json_line;
 
 pub(crate) use machine::{add_policy_cache, check_selinux};
-pub(crate) use project::{add_chosen_engine, add_network, add_project, add_run, add_run_spec};
+pub(crate) use project::{
+    add_chosen_engine, add_devcontainer, add_network, add_project, add_run, add_run_spec,
+};
 
 /// The state of what a line is about, as named in the JSON document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -17,6 +17,7 @@
 //! - `commands`: the subcommands, which call the stages in order
 //! - `config`: the settings of both files and the command line, merged
 //! - `deadline`: the limit on the time of the policies and the check
+//! - `devcontainer`: what paude takes from a devcontainer.json
 //! - `doctor`: the diagnosis of engines, machine and project
 //! - `engine`: the engines, the choice of one, and queries to their clients
 //! - `error`: the error type and the exit codes
@@ -25,6 +26,7 @@
 //! - `fingerprint`: records a directory tree, to be compared with a later one
 //! - `git_directory`: the git directory of a worktree or submodule
 //! - `home`: the user's own directories
+//! - `init`: the settings that fit the files of a project
 //! - `json_line`: writes the JSON documents
 //! - `path`: the types of paths on the host, in the workspace and in the container
 //! - `plan`: checks what policies return; what follows it meets no untrusted value
@@ -48,6 +50,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod deadline;
+mod devcontainer;
 mod doctor;
 pub mod engine;
 pub mod error;
@@ -56,6 +59,7 @@ pub mod execute;
 pub mod fingerprint;
 mod git_directory;
 mod home;
+mod init;
 mod json_line;
 mod path;
 pub mod plan;

@@ -7,6 +7,7 @@ use std::io::IsTerminal as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::config::Config;
+use crate::devcontainer;
 use crate::engine::{ChosenEngine, Engine, User};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
@@ -31,6 +32,8 @@ pub struct RunSpec {
     pub(crate) setup: Option<String>,
     /// Variables to set; the last of a name wins.
     pub(crate) env: Vec<(String, String)>,
+    /// Shell text that sets further variables before setup and command; may be empty.
+    pub(crate) variables: String,
     /// The user in the container.
     pub(crate) user: User,
     /// The storage of the first shadows, in the plan's order: a volume's name or, for the built-in
@@ -71,6 +74,7 @@ impl RunSpec {
         let (image, image_reason) = match (&config.image, chosen.engine) {
             (Some(image), _) => (String::from(image.clone()), None),
             (None, Engine::Native) => (String::new(), None),
+            (None, _) if let Some(build) = &config.build => return Err(build.unsupported()),
             (None, _) => (plan.python().image(), Some(plan.python().reason.clone())),
         };
         Ok(Self {
@@ -81,6 +85,7 @@ impl RunSpec {
             command: command.to_vec(),
             setup: config.setup.clone(),
             env: config.env.clone(),
+            variables: devcontainer::script(&config.late_env),
             user: chosen.user(config.user, &config.engine_args)?,
             unguarded: false,
             tty: std::io::stdout().is_terminal() && is_in_foreground(),
@@ -122,6 +127,11 @@ impl RunSpec {
                 "a setup needs a shell, and so cannot be combined with --no-guard",
             )
             .hint("--no-setup leaves it out"));
+        }
+        if !self.variables.is_empty() {
+            let message = "a variable that is computed in the container needs a shell, and so \
+                           cannot be combined with --no-guard";
+            return Err(Error::usage(message).hint("set it: --env NAME=VALUE"));
         }
         self.unguarded = true;
         Ok(())

@@ -1,6 +1,7 @@
 //! The types of settings: each is parsed once, alike in JSON and on the command line.
 
 mod checked_string;
+mod devcontainer;
 mod policies;
 mod shared_dir;
 mod size;
@@ -17,6 +18,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
 use crate::escape::shown;
 
 pub(crate) use checked_string::{EnvName, Image};
+pub(crate) use devcontainer::DevcontainerChoice;
 #[cfg(any(test, fuzzing))]
 pub(crate) use policies::PolicyEntry;
 pub(crate) use policies::{MAX_POLICIES, Policies, Sha256};

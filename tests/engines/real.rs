@@ -16,8 +16,10 @@
 //! - `git`: git in a worktree and in a submodule
 //! - `network`: a container without a network
 //! - `project_python`: the Python that a project means, and who one is in the container
+//! - `devcontainer`: `--devcontainer` in real containers
 //! - `faults`: what is killed, deleted, full or forbidden, and many runs at once
 
+mod devcontainer;
 mod ecosystems;
 mod faults;
 mod git;
@@ -56,6 +58,7 @@ pub fn trials() -> Vec<Trial> {
         ("signals", signals::TESTS),
         ("names", names::TESTS),
         ("terminal", terminal::TESTS),
+        ("devcontainer", devcontainer::TESTS),
         ("faults", faults::TESTS),
         ("guard", guard::TESTS),
         ("verify", verify::TESTS),

@@ -6,6 +6,7 @@
 pub(crate) mod apt;
 mod cached;
 mod containers_conf;
+mod devcontainer_cli;
 mod docker;
 pub(crate) mod for_box;
 mod hosts;
@@ -70,6 +71,8 @@ struct SetupDocument<'a> {
     policies: &'a [policies::BuiltPolicy],
     /// The tools that build the templates of `paude policy new`.
     tools: policies::PolicyTools,
+    /// The reference implementation of dev containers, a program for node; null if it cannot be fetched.
+    devcontainer_cli: Option<PathBuf>,
 }
 
 impl SetupDocument<'_> {
@@ -105,6 +108,11 @@ pub(crate) fn prepare(checkout: &Checkout, full: bool) -> Result<Prepared> {
     let hosts = hosts::prepare_all(checkout, &python, full);
     let (lanes, services) = lanes::prepare_all(checkout, image.as_ref(), &user);
     let policies = policies::build_all(checkout);
+    let devcontainer_cli = devcontainer_cli::ensure(checkout)
+        .inspect_err(|error| {
+            report(format!("no reference implementation of dev containers: {error:#}"))
+        })
+        .ok();
 
     let document = SetupDocument {
         image: TEST_IMAGE,
@@ -118,6 +126,7 @@ pub(crate) fn prepare(checkout: &Checkout, full: bool) -> Result<Prepared> {
         hosts,
         policies: &policies,
         tools: policies::PolicyTools::find(checkout),
+        devcontainer_cli,
     };
     let file = document.write(checkout)?;
     lanes::summarise("", &lanes);

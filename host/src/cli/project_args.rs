@@ -8,7 +8,7 @@ use clap::{Args, ValueHint};
 
 use super::{CONTAINER, HIDDEN, POLICIES};
 use crate::engine::EngineChoice;
-use crate::value::{Image, Network, Seconds, Size, Storage, UserIds};
+use crate::value::{DevcontainerChoice, Image, Network, Seconds, Size, Storage, UserIds};
 
 // A project and its settings; each setting wins over those of the files.
 #[expect(missing_docs, reason = "clap would print it as the help of each command with these")]
@@ -47,6 +47,13 @@ pub struct ProjectArgs {
     /// the hidden environment has.
     #[arg(long, help_heading = CONTAINER, value_hint = ValueHint::Other)]
     pub(crate) image: Option<Image>,
+    /// Take image, environment and setup from the project's devcontainer.json
+    ///
+    /// A file in the project, if not the one in the usual places. Of what it asks for, only what
+    /// happens in the container is done; a warning names the rest.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "")]
+    #[arg(help_heading = CONTAINER)]
+    pub(crate) devcontainer: Option<DevcontainerChoice>,
     /// The script that /bin/sh runs in the container before the command
     #[arg(long, value_name = "SCRIPT", conflicts_with = "no_setup", help_heading = CONTAINER)]
     #[arg(value_hint = ValueHint::Other)]

@@ -55,6 +55,10 @@ pub(super) fn announce_run(
         let image = shown(image.as_ref());
         lines.push(format!("Image {image} is not used: the native engine has none"));
     }
+    if let (Engine::Native, Some(build)) = (chosen.engine, &config.build) {
+        let dockerfile = shown(build.dockerfile.as_str());
+        lines.push(format!("No image is built from `{dockerfile}`: the native engine has none"));
+    }
     if chosen.engine == Engine::Native && !spec.engine_args.is_empty() {
         lines.push("Engine arguments are not used: the native engine takes none".to_owned());
     }

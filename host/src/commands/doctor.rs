@@ -6,6 +6,7 @@ use super::further;
 use super::print::print;
 use crate::cli::{DoctorArgs, ReportFormat};
 use crate::config::{Config, Selection};
+use crate::devcontainer::Unused;
 use crate::doctor::{self, Diagnosis};
 use crate::engine::{self, Engine, query_within};
 use crate::error::{Error, Exit, Result};
@@ -39,6 +40,11 @@ pub(super) fn execute(args: &DoctorArgs) -> Result<Exit> {
                 Ok(further::share(plan, &workspace, &config, &args.project, false)?.plan)
             });
             doctor::add_project(&mut diagnosis, &plan, &config.warnings);
+            if config.may_suggest_devcontainer
+                && let Some(unused) = Unused::find(&workspace)
+            {
+                doctor::add_devcontainer(&mut diagnosis, &unused);
+            }
             let chosen = engine::choose(config.engine);
             let chosen = doctor::add_chosen_engine(&mut diagnosis, &chosen, &working);
             if let (Ok(plan), Some(chosen)) = (&plan, chosen) {

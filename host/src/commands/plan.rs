@@ -7,6 +7,7 @@ use super::further;
 use super::print::print;
 use crate::cli::{Format, PlanArgs};
 use crate::config::Config;
+use crate::devcontainer::Unused;
 use crate::engine::{ChosenEngine, Engine};
 use crate::error::{Exit, Result};
 use crate::plan::Plan;
@@ -31,8 +32,14 @@ pub(super) fn execute(args: &PlanArgs) -> Result<Exit> {
         }
     };
     let warnings = config.warnings.iter().map(|warning| format!("warning: {warning}"));
-    print_lines(&warnings.collect::<Vec<_>>());
+    print_lines(&warnings.chain(suggestion(&config, &workspace)).collect::<Vec<_>>());
     print(&rendered.text())
+}
+
+/// A line about a devcontainer.json that could be used.
+fn suggestion(config: &Config, workspace: &Workspace) -> Option<String> {
+    let unused = config.may_suggest_devcontainer.then(|| Unused::find(workspace)).flatten()?;
+    Some(format!("note: {} ({})", unused.message, unused.advice))
 }
 
 /// Renders the command of an engine, which need not be installed.

@@ -8,11 +8,11 @@ use serde_json::{Map, Value, json};
 use super::load::{parse, split_unknown_field};
 use super::selection;
 use super::settings_file::{Origin, ProjectFile, SettingsFile, UserFile};
-use crate::value::{Network, PolicyEntry, UserIds, Venv};
+use crate::value::{DevcontainerChoice, Network, PolicyEntry, UserIds, Venv};
 
 /// A valid value of each key, as `"KEY": VALUE`.
 #[cfg(test)]
-pub(crate) const SAMPLES: [&str; 23] = [
+pub(crate) const SAMPLES: [&str; 24] = [
     r#""$schema": "x""#,
     r#""venv": ["a,b", "c:d", "../x", ""]"#,
     r#""depth": 0"#,
@@ -23,6 +23,7 @@ pub(crate) const SAMPLES: [&str; 23] = [
     r#""env": {"A": "1", "_b2": "\u202e"}"#,
     r#""size": "2G""#,
     r#""storage": "volume""#,
+    r#""devcontainer": "a/devcontainer.json""#,
     r#""policy": "tools/policy.wasm""#,
     r#""engine": "native""#,
     r#""engine_args": ["--network=none"]"#,
@@ -107,6 +108,11 @@ pub(super) fn settings<O>(file: &SettingsFile<O>) -> Value {
         }),
         "size": file.size.map(u64::from),
         "storage": file.storage.map(|storage| format!("{storage:?}").to_lowercase()),
+        "devcontainer": file.devcontainer.as_ref().map(|choice| match choice {
+            DevcontainerChoice::Off => json!(false),
+            DevcontainerChoice::Search => json!(true),
+            DevcontainerChoice::File(path) => json!(path),
+        }),
         "policy": policies.map(|policies| policies.iter().map(policy).collect::<Vec<_>>()),
         "network": file.network.map(Network::name),
         "with": file.with.0,

@@ -10,7 +10,8 @@ use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Vi
 
 use crate::engine::EngineChoice;
 use crate::value::{
-    Depth, EnvName, Image, Network, Policies, Seconds, Size, Storage, UserIds, Venv,
+    Depth, DevcontainerChoice, EnvName, Image, Network, Policies, Seconds, Size, Storage, UserIds,
+    Venv,
 };
 
 /// Which of the two files a [`SettingsFile`] is.
@@ -68,6 +69,10 @@ pub(super) struct SettingsFile<O> {
     /// What is mounted over each hidden directory: "tmpfs" (memory, gone with the container) or
     /// "volume" (kept for the next run; the setup runs again when its inputs change).
     pub(super) storage: Option<Storage>,
+    /// Whether image, environment and setup are taken from the project's devcontainer.json, and from
+    /// which: true for the one in the usual places, or a path in the project. Other keys of this
+    /// file win over it.
+    pub(super) devcontainer: Option<DevcontainerChoice>,
     /// The policies that decide what is hidden: a component in the project, a built-in one
     /// ("python", "node" or "rust"), or an
     /// array of these, whose findings are merged. An object with "path" and "sha256" accepts

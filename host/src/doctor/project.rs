@@ -1,6 +1,7 @@
 //! The checks of the project: its settings, what is hidden, and what would run it.
 
 use super::Diagnosis;
+use crate::devcontainer::Unused;
 use crate::engine::{ChosenEngine, Engine, inspect_image, reason_line};
 use crate::error::Result;
 use crate::plan::{Plan, Severity};
@@ -28,6 +29,11 @@ pub(crate) fn add_project(diagnosis: &mut Diagnosis, plan: &Result<Plan>, warnin
             diagnosis.warn(ABOUT, message, "see `paude plan`");
         }
     }
+}
+
+/// Adds a devcontainer.json that could be used.
+pub(crate) fn add_devcontainer(diagnosis: &mut Diagnosis, unused: &Unused) {
+    diagnosis.warn("devcontainer", &unused.message, &unused.advice);
 }
 
 /// Adds the engine that a run would use. Returns it if it is one of those that work here.

@@ -23,6 +23,7 @@ pub(super) fn args(plan: &Plan, spec: &RunSpec) -> Vec<OsString> {
         spec.setup.as_deref().unwrap_or_default().into(),
         primary.unwrap_or_default(),
         spec.volumes.len().to_string().into(),
+        spec.variables.clone().into(),
     ];
     args.extend(identity_args(&spec.identity, spec.read_only));
     args.extend([spec.guarded.len(), spec.directories.len()].map(|n| n.to_string().into()));

@@ -1,10 +1,12 @@
 # The first process of the container. It uses shell builtins only, so that it works in any image
 # with a /bin/sh. Arguments, written by entry.rs:
-#   SETUP ENVIRONMENT VOLUMES INODE WITNESS ACCESS COUNT DIRECTORIES
+#   SETUP ENVIRONMENT VOLUMES VARIABLES INODE WITNESS ACCESS COUNT DIRECTORIES
 #   (PATH MOUNTINFO_PATH) x (1 + COUNT)
 #   (PATH MOUNTINFO_PATH INODE WITNESS ACCESS) x DIRECTORIES
 #   [COMMAND...]
-# VOLUMES is how many of the shadows, the first ones, are volumes; the others are tmpfs. INODE is
+# VOLUMES is how many of the shadows, the first ones, are volumes; the others are tmpfs. VARIABLES
+# is shell text that sets variables of setup and command; it is only evaluated in a subshell, where
+# it changes nothing of this script. INODE is
 # the inode number of the project's directory, WITNESS the name of something in it; either may be
 # empty. ACCESS is `ro` if it has to be read-only, else empty. The first PATH is the project, then
 # come the shadows, then the directories that are shared besides the project; MOUNTINFO_PATH is
@@ -181,9 +183,9 @@ guard() {
   done
 }
 
-paude_setup=$1 paude_environment=$2 paude_volumes=$3 paude_inode=$4 paude_witness=$5
-paude_access=$6 paude_shadows=$7 paude_directories=$8
-shift 8
+paude_setup=$1 paude_environment=$2 paude_volumes=$3 paude_variables=$4 paude_inode=$5
+paude_witness=$6 paude_access=$7 paude_shadows=$8 paude_directories=$9
+shift 9
 # In a subshell, so that it sets no variable of the command, whatever its name.
 (guard before "$paude_shadows" "$@") || exit
 
@@ -205,7 +207,10 @@ paude_checked=$((2 + paude_shadows * 2 + paude_directories * 5))
 if [ -n "$paude_setup" ]; then
   # The setup's output goes to stderr, as only the command writes to stdout.
   paude_in_setup=y
-  /bin/sh -c "$paude_setup" </dev/null >&2 &
+  (
+    [ -z "$paude_variables" ] || eval "$paude_variables" || exit
+    exec /bin/sh -c "$paude_setup"
+  ) </dev/null >&2 &
   [ -z "$paude_ended" ] || end "$paude_ended"
   wait "$!" 2>/dev/null
   paude_code=$?
@@ -230,14 +235,17 @@ if [ $# -eq 0 ]; then
   done
   set -- "$paude_shell"
 fi
-case $1 in
-  */*) ;;
-  *)
-    if ! command -v "$1" >/dev/null; then
-      printf 'paude: cannot run `%s`: not found\n' "$1" >&2
-      exit 127
-    fi
-    ;;
-esac
-(exec "$@")
+(
+  [ -z "$paude_variables" ] || eval "$paude_variables" || exit
+  case $1 in
+    */*) ;;
+    *)
+      if ! command -v "$1" >/dev/null; then
+        printf 'paude: cannot run `%s`: not found\n' "$1" >&2
+        exit 127
+      fi
+      ;;
+  esac
+  exec "$@"
+)
 exit $?

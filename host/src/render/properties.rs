@@ -61,6 +61,7 @@ fn generate_spec(u: &mut Unstructured<'_>) -> Result<RunSpec> {
         command,
         setup: u.ratio(1, 2)?.then(|| hostile_text::string(u)).transpose()?,
         env,
+        variables: u.ratio(1, 4)?.then(|| hostile_text::string(u)).transpose()?.unwrap_or_default(),
         user: match u.int_in_range(0..=2)? {
             0 => User::Image,
             1 => User::Container("1000:1000".to_owned()),

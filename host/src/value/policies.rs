@@ -22,6 +22,11 @@ impl Sha256 {
     pub(crate) fn of(bytes: &[u8]) -> Self {
         Self(sha2::Sha256::digest(bytes).into())
     }
+
+    /// The hash itself, the highest byte first.
+    pub(crate) fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
 }
 
 impl FromStr for Sha256 {

@@ -39,6 +39,7 @@ pub(crate) fn prepare(machine: &Checkout, own: &Checkout, name: &str) -> Result<
         hosts: Vec::new(),
         policies: &[],
         tools: policies::PolicyTools::find(machine),
+        devcontainer_cli: None,
     };
     let file = document.write(own)?;
     lanes::summarise(&format!("of {name} "), &lanes);
