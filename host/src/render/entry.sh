@@ -6,11 +6,10 @@
 #   [COMMAND...]
 # VOLUMES is how many of the shadows, the first ones, are volumes; the others are tmpfs. VARIABLES
 # is shell text that sets variables of setup and command; it is only evaluated in a subshell, where
-# it changes nothing of this script. INODE is
-# the inode number of the project's directory, WITNESS the name of something in it; either may be
-# empty. ACCESS is `ro` if it has to be read-only, else empty. The first PATH is the project, then
-# come the shadows, then the directories that are shared besides the project; MOUNTINFO_PATH is
-# PATH as /proc/self/mountinfo spells it.
+# it changes nothing of this script. INODE is the inode number of the project's directory, WITNESS
+# the name of something in it; either may be empty. ACCESS is `ro` if it has to be read-only, else
+# empty. The first PATH is the project, then come the shadows, then the directories that are shared
+# besides the project; MOUNTINFO_PATH is PATH as /proc/self/mountinfo spells it.
 
 # A signal ends the child processes, and not this shell, which then exits with their code. The
 # setup gets SIGKILL: a process between fork and exec would lose any other signal. The
