@@ -23,7 +23,7 @@ const MAY_USE: &[(&str, &str)] = &[
     ("receipt", "engine error escape fingerprint json_line path plan workspace"),
     ("execute", "engine error escape render run_spec unsafe_calls"),
     ("render", "engine error escape plan run_spec testing workspace"),
-    ("run_spec", "config devcontainer engine error escape plan value workspace"),
+    ("run_spec", "config engine error escape plan value workspace"),
     (
         "policy",
         "bounded_read config deadline error escape home json_line path plan unsafe_calls value wit \

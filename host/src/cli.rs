@@ -83,6 +83,7 @@ pub(crate) enum Action {
     #[command(after_long_help = examples::DOCTOR)]
     Doctor(Box<DoctorArgs>),
     /// Write a paude.json to start from, and say what it was made from
+    #[command(after_long_help = examples::INIT)]
     Init(InitArgs),
     /// List and remove the environments that `--storage volume` keeps
     #[command(subcommand, after_long_help = examples::VOLUMES)]
@@ -183,6 +184,7 @@ pub(crate) struct DoctorArgs {
 pub(crate) struct InitArgs {
     /// The project directory
     #[arg(short = 'C', long, value_name = "DIR", default_value = ".")]
+    #[arg(value_hint = ValueHint::DirPath)]
     pub(crate) workspace: PathBuf,
     /// Use the project's devcontainer.json, and add what it leaves open
     #[arg(long)]

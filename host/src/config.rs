@@ -25,7 +25,7 @@ pub(crate) use selection::{Changes, Selection};
 pub(crate) use settings_file::schema;
 
 use crate::cli::ProjectArgs;
-use crate::devcontainer::{Build, LateVariable};
+use crate::devcontainer::Build;
 use crate::engine::EngineChoice;
 use crate::error::{Error, Result};
 use crate::escape::shown;
@@ -53,8 +53,8 @@ pub struct Config {
     pub(crate) image: Option<Image>,
     /// Variables of the container; a later one wins.
     pub(crate) env: Vec<(String, String)>,
-    /// Variables whose values only a shell in the container can compute.
-    pub(crate) late_env: Vec<LateVariable>,
+    /// Shell text that sets further variables in the container; may be empty.
+    pub(crate) variables: String,
     /// The image to build, if one is named there and no image.
     pub(crate) build: Option<Build>,
     /// Whether a devcontainer.json that is there would be used, had a setting named it.
@@ -95,7 +95,7 @@ impl Default for Config {
             setup: None,
             image: None,
             env: Vec::new(),
-            late_env: Vec::new(),
+            variables: String::new(),
             build: None,
             may_suggest_devcontainer: true,
             size: None,
@@ -170,13 +170,14 @@ impl Config {
             true => project_file.skip.or(user_file.skip).unwrap_or_default(),
         };
         let typed = env_from_cli(&cli.env)?;
-        let late_env = devcontainer.late_env_without(project_file.env.as_ref(), &typed);
+        let variables = devcontainer.variables(project_file.env.as_ref(), &typed);
         let setups = [project_file.setup, devcontainer.setup, user_file.setup];
         let setup = choose_setup(cli, setups);
         let policies = policies::choose(&cli.policy, project_file.policy, user_file.policy)?;
         let files = [user_file.env, Some(devcontainer.env), project_file.env];
         let env = merge_env(files, typed);
-        check_texts(&env, setup.as_deref())?;
+        let scripts = [("setup", setup.as_deref().unwrap_or_default()), ("remoteEnv", &variables)];
+        check_texts(&env, &scripts)?;
         let storage = cli.storage.or(project_file.storage).or(devcontainer.storage);
         let storage = storage.or(user_file.storage).unwrap_or_default();
         let size = cli.size.or(project_file.size).or(user_file.size).map(u64::from);
@@ -201,7 +202,7 @@ impl Config {
             image,
             build,
             env,
-            late_env,
+            variables,
             may_suggest_devcontainer: devcontainer.may_suggest,
             size,
             storage,
@@ -283,10 +284,10 @@ fn env_from_cli(arguments: &[String]) -> Result<Vec<(String, String)>> {
     Ok(env)
 }
 
-/// Refuses variables and a setup that no program can take as an argument.
-fn check_texts(env: &[(String, String)], setup: Option<&str>) -> Result<()> {
+/// Refuses variables and scripts that no program can take as an argument.
+fn check_texts(env: &[(String, String)], scripts: &[(&str, &str)]) -> Result<()> {
     let variables = env.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    for (name, text) in variables.chain(setup.map(|script| ("setup", script))) {
+    for (name, text) in variables.chain(scripts.iter().copied()) {
         if text.contains('\0') {
             return Err(Error::usage(format!("`{name}` holds a NUL, which no program can take")));
         }

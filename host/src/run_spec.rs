@@ -7,7 +7,6 @@ use std::io::IsTerminal as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::config::Config;
-use crate::devcontainer;
 use crate::engine::{ChosenEngine, Engine, User};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
@@ -85,7 +84,7 @@ impl RunSpec {
             command: command.to_vec(),
             setup: config.setup.clone(),
             env: config.env.clone(),
-            variables: devcontainer::script(&config.late_env),
+            variables: config.variables.clone(),
             user: chosen.user(config.user, &config.engine_args)?,
             unguarded: false,
             tty: std::io::stdout().is_terminal() && is_in_foreground(),

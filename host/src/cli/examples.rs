@@ -23,6 +23,9 @@ Examples:
   paude run --storage volume --setup 'uv sync' -- uv run pytest
       Keep what the setup installs for the next run
 
+  paude run --devcontainer -- pytest
+      Take image, variables and setup from the project's devcontainer.json
+
   paude run --engine docker --dry-run -- pytest
       Print the docker command, and run nothing";
 
@@ -55,6 +58,14 @@ Examples:
 
   paude doctor --no-run --format json
       Start no container, and print the result for a program";
+
+pub(super) const INIT: &str = "\
+Examples:
+  paude init
+      Write a paude.json that fits the project's lock file
+
+  paude init -C ~/code/shop --from-devcontainer
+      Write one that uses the devcontainer.json of another project";
 
 pub(super) const VOLUMES: &str = "\
 Examples:

@@ -52,7 +52,7 @@ pub struct ProjectArgs {
     /// A file in the project, if not the one in the usual places. Of what it asks for, only what
     /// happens in the container is done; a warning names the rest.
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "")]
-    #[arg(help_heading = CONTAINER)]
+    #[arg(help_heading = CONTAINER, value_hint = ValueHint::FilePath)]
     pub(crate) devcontainer: Option<DevcontainerChoice>,
     /// The script that /bin/sh runs in the container before the command
     #[arg(long, value_name = "SCRIPT", conflicts_with = "no_setup", help_heading = CONTAINER)]

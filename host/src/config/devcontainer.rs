@@ -58,18 +58,19 @@ impl Devcontainer {
         (!self.hidden.is_empty()).then_some(Venv::Listed(entries))
     }
 
-    /// The late variables but those that `paude.json` or the command line sets.
-    pub(super) fn late_env_without(
+    /// The shell text for the variables that only the container knows, but for those that
+    /// `paude.json` or the command line sets.
+    pub(super) fn variables(
         &self,
         project: Option<&BTreeMap<EnvName, String>>,
         typed: &[(String, String)],
-    ) -> Vec<LateVariable> {
+    ) -> String {
         let is_set = |name: &EnvName| {
             project.is_some_and(|env| env.contains_key(name))
                 || typed.iter().any(|(typed, _)| typed == name.as_ref())
         };
         let late = self.late_env.iter().filter(|variable| !is_set(&variable.name));
-        late.cloned().collect()
+        devcontainer::script(&late.cloned().collect::<Vec<_>>())
     }
 }
 

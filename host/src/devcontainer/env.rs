@@ -41,7 +41,7 @@ impl Env {
         let mut all = env.templates("containerEnv", container, variables)?;
         let mut over = env.templates("remoteEnv", remote, variables)?;
         for template in over.values_mut().flatten() {
-            *template = template.with_known(&all);
+            *template = template.with_known(&all, variables)?;
         }
         all.append(&mut over);
         // One that another refers to has the image's value until that has been read.

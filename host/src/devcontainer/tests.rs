@@ -106,6 +106,11 @@ fn errors_name_line_and_column() {
 fn size_and_depth_have_limits() {
     let deep = format!("{{\"customizations\": {}", "[".repeat(100_000));
     assert!(error_report(deep.as_bytes()).contains("more than 512 levels"));
+    // A thousand times a hundred kilobytes.
+    let many: String = (0..1000).map(|n| format!("\"B{n}\": \"${{containerEnv:A}}\",")).collect();
+    let text = "x".repeat(100_000);
+    let file = format!("{{\"containerEnv\": {{\"A\": \"{text}\"}}, \"remoteEnv\": {{{many}}}}}");
+    assert!(error_report(file.as_bytes()).contains("make more than 4 MiB of text"));
     let mut large = b"{}".to_vec();
     large.resize((1 << 20) + 1, b' ');
     assert!(error_report(&large).contains("is larger than 1 MiB"));

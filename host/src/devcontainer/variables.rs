@@ -9,6 +9,10 @@ use crate::path::RelPath;
 use crate::value::{EnvName, Sha256};
 use crate::workspace::Workspace;
 
+/// The most bytes that all texts of a file have after substitution. Each variable is an argument of
+/// some program in the end, which can take far less.
+const MAX_BYTES: usize = 4 << 20;
+
 /// A text after substitution. What depends on the container's variables is left for a shell there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Template(Vec<Piece>);
@@ -49,10 +53,27 @@ impl Template {
         })
     }
 
+    /// The number of bytes of the text and of what stands for variables.
+    fn len(&self) -> usize {
+        let len = |piece: &Piece| match piece {
+            Piece::Text(text) => text.len(),
+            Piece::Variable { name, default } => name.as_ref().len() + default.len(),
+        };
+        self.0.iter().map(len).sum()
+    }
+
     /// The template with the variables that are known here replaced by their values.
-    pub(super) fn with_known(&self, known: &BTreeMap<EnvName, Option<Self>>) -> Self {
+    pub(super) fn with_known(
+        &self,
+        known: &BTreeMap<EnvName, Option<Self>>,
+        variables: &mut Variables,
+    ) -> Result<Self> {
         let mut all = Self::default();
         for piece in &self.0 {
+            if let Piece::Variable { name, .. } = piece {
+                let value = known.get(name).and_then(Option::as_ref);
+                variables.charge(value.map_or(0, Self::len))?;
+            }
             match piece {
                 Piece::Text(text) => all.push_text(text),
                 Piece::Variable { name, default } => match known.get(name) {
@@ -65,7 +86,7 @@ impl Template {
                 },
             }
         }
-        all
+        Ok(all)
     }
 
     /// One word of a shell's command line.
@@ -96,6 +117,8 @@ pub(super) struct Variables {
     workspace: String,
     basename: String,
     id: String,
+    /// How many bytes may still be made.
+    budget: usize,
     /// The variables of the host without a default, each with the first place that names it.
     pub(super) withheld: BTreeMap<String, String>,
 }
@@ -113,6 +136,7 @@ impl Variables {
             basename: folder.rsplit('/').next().unwrap_or_default().to_owned(),
             id: devcontainer_id(&folder, &config),
             workspace: folder,
+            budget: MAX_BYTES,
             withheld: BTreeMap::new(),
         })
     }
@@ -125,6 +149,17 @@ impl Variables {
     /// The name of the project's directory.
     pub(super) fn basename(&self) -> &str {
         &self.basename
+    }
+
+    /// Fails if so many further bytes are too many.
+    fn charge(&mut self, bytes: usize) -> Result<()> {
+        self.budget = self.budget.checked_sub(bytes).ok_or_else(|| {
+            let mib = MAX_BYTES >> 20;
+            Error::usage(format!(
+                "devcontainer.json: its variables make more than {mib} MiB of text"
+            ))
+        })?;
+        Ok(())
     }
 
     /// Substitutes the variables in a value; `place` is the option or key that would set it.
@@ -143,6 +178,7 @@ impl Variables {
                 rest = tail;
                 break;
             };
+            self.charge(inner.len() + self.workspace.len())?;
             self.substitute_one(inner, place, &mut template);
             rest = after;
         }
