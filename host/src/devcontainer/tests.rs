@@ -1,4 +1,5 @@
 //! The golden cases in `tests/devcontainers`, and what no case can show.
+#![expect(clippy::disallowed_methods, reason = "tests read and write files directly")]
 
 use std::path::{Path, PathBuf};
 
