@@ -125,12 +125,12 @@ fn command(text: &str) -> String {
     let mut words = shlex::split(text).expect("a command line");
     let script = include_str!("../host/src/render/entry.sh");
     if let Some(at) = words.iter().position(|word| word == script) {
-        // What follows the script: its name, SETUP, ENVIRONMENT, VOLUMES, INODE, WITNESS, ACCESS,
-        // the counts of shadows and of further directories, their paths.
+        // What follows the script: its name, SETUP, ENVIRONMENT, VOLUMES, VARIABLES, INODE,
+        // WITNESS, ACCESS, the counts of shadows and of further directories, their paths.
         let count = |at: usize| words[at].parse::<usize>().expect("a count");
-        let further = at + 10 + 2 * (1 + count(at + 8));
-        let further = (0..count(at + 9)).map(|n| further + 5 * n + 2);
-        for inode in std::iter::once(at + 5).chain(further.collect::<Vec<_>>()) {
+        let further = at + 11 + 2 * (1 + count(at + 9));
+        let further = (0..count(at + 10)).map(|n| further + 5 * n + 2);
+        for inode in std::iter::once(at + 6).chain(further.collect::<Vec<_>>()) {
             "INODE".clone_into(&mut words[inode]);
             "WITNESS".clone_into(&mut words[inode + 1]);
         }

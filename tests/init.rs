@@ -96,7 +96,7 @@ trials!(
             env.write(".python-version", "3.12.4\n");
             let said = env.paude(&["init"]).code(0).stdout();
             assert!(said.starts_with(&format!("wrote paude.json\n`{file}` is there: ")), "{said}");
-            assert!(said.contains("`.python-version` says Python 3.12"), "{said}");
+            assert!(said.contains("`.python-version` says 3.12.4"), "{said}");
             let json = written(&env);
             assert_eq!(json["venv"], serde_json::json!(["auto", place]), "{file}");
             assert_eq!(json["image"].as_str(), image, "{file}");
@@ -173,7 +173,7 @@ trials!(
         env.write(".devcontainer.json", text);
         env.paude(&from).code(0);
         let json = written(&env);
-        assert_eq!(json["image"], "docker.io/library/python:3.13-slim");
+        assert_eq!(json["image"], "docker.io/library/python:3-slim");
         assert!(json["setup"].is_null(), "{json}");
         assert_eq!(json["venv"], serde_json::json!(["auto", "./web/node_modules", ".venv"]));
         env.paude(&["run", "--dry-run", "--engine", "podman"]).code(0);

@@ -37,7 +37,7 @@ const MAY_USE: &[(&str, &str)] = &[
         "config",
         "bounded_read cli devcontainer engine error escape home path testing value workspace",
     ),
-    ("init", "devcontainer error path value workspace"),
+    ("init", "devcontainer error path project_python value workspace"),
     ("devcontainer", "error escape path value workspace"),
     ("git_directory", "escape path workspace"),
     ("project_python", "escape path workspace"),

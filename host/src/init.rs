@@ -1,6 +1,5 @@
 //! The `paude.json` that `paude init` writes: what fits the files of the project.
 
-mod python;
 mod tools;
 mod write;
 
@@ -9,6 +8,7 @@ use serde::Serialize;
 use crate::devcontainer::{self, Settings, Unused};
 use crate::error::Result;
 use crate::path::RelPath;
+use crate::project_python::{self, ProjectPython};
 use crate::value::DevcontainerChoice;
 use crate::workspace::Workspace;
 use tools::Tool;
@@ -48,7 +48,7 @@ pub(crate) fn propose(workspace: &Workspace, from_devcontainer: bool) -> Result<
     let names: Vec<&str> = names.iter().filter_map(|name| name.to_str()).collect();
     let mut found = tools::find(&names).into_iter();
     let (first, others) = (found.next(), found);
-    let version = python::version(workspace);
+    let python = project_python::decide(workspace, None);
     let devcontainer = from_devcontainer.then(|| load_devcontainer(workspace)).transpose()?;
 
     let mut report = Vec::new();
@@ -64,12 +64,9 @@ pub(crate) fn propose(workspace: &Workspace, from_devcontainer: bool) -> Result<
         report.push(format!("not used: {}", others.join(", ")));
     }
     let (tool, setup) = tool.unzip();
-    let image = choose_image(tool, version.as_deref(), devcontainer.as_ref());
+    let image = choose_image(tool, &python, devcontainer.as_ref());
     if image.is_some() {
-        report.push(match &version {
-            Some(version) => format!("`.python-version` says Python {version}"),
-            None => "there is no `.python-version` with a version".to_owned(),
-        });
+        report.push(python.reason);
     }
     match &devcontainer {
         Some(settings) => {
@@ -101,15 +98,13 @@ fn load_devcontainer(workspace: &Workspace) -> Result<Settings> {
 /// The image to name: none where paude's own choice or the devcontainer.json has one.
 fn choose_image(
     tool: Option<&Tool>,
-    version: Option<&str>,
+    python: &ProjectPython,
     devcontainer: Option<&Settings>,
 ) -> Option<String> {
-    let own = tool.and_then(|tool| tool.image(version));
+    let own = tool.and_then(|tool| tool.image(python));
     match devcontainer {
-        None => own.or_else(|| version.map(python::image)),
-        Some(settings) if settings.is_compose => {
-            Some(own.unwrap_or_else(|| python::image(version.unwrap_or(python::NEWEST))))
-        }
+        None => own.or_else(|| python.series().map(|_| python.image())),
+        Some(settings) if settings.is_compose => Some(own.unwrap_or_else(|| python.image())),
         Some(_) => None,
     }
 }

@@ -46,6 +46,11 @@ pub(crate) struct ProjectPython {
 }
 
 impl ProjectPython {
+    /// `X.Y`, if that is known.
+    pub(crate) fn series(&self) -> Option<&str> {
+        self.series.as_deref().filter(|series| series.contains('.'))
+    }
+
     /// The official image of this version.
     pub(crate) fn image(&self) -> String {
         match (&self.series, self.is_pre_release) {

@@ -1,7 +1,7 @@
 //! The tools that create an environment, and how each does it in an empty, hidden directory;
 //! `docs/settings.md` has them as a table.
 
-use super::python;
+use crate::project_python::ProjectPython;
 
 /// Where most tools create the environment.
 pub(super) const VENV: &str = ".venv";
@@ -105,13 +105,16 @@ const TOOLS: [Tool; 8] = [
     },
 ];
 
+/// The series that uv's image is taken for where nothing names one: it has no tag for the newest.
+const NEWEST: &str = "3.13";
+
 impl Tool {
     /// The image to name; `None` leaves the choice to each run.
-    pub(super) fn image(&self, series: Option<&str>) -> Option<String> {
+    pub(super) fn image(&self, python: &ProjectPython) -> Option<String> {
         match self.image {
-            ToolImage::Python => series.map(python::image),
+            ToolImage::Python => python.series().map(|_| python.image()),
             ToolImage::Uv => {
-                let series = series.unwrap_or(python::NEWEST);
+                let series = python.series().unwrap_or(NEWEST);
                 Some(format!("ghcr.io/astral-sh/uv:python{series}-bookworm-slim"))
             }
             ToolImage::Fixed(image) => Some(image.to_owned()),
