@@ -169,6 +169,7 @@ trials!(
         keys.sort();
         let wanted = [
             "$schema",
+            "cache",
             "depth",
             "devcontainer",
             "env",

@@ -355,6 +355,27 @@ parameterized!(
         }
         Ok(())
     },
+    /// `paude exec` in a container: its shadows may have been lost meanwhile.
+    fn a_joined_command_runs_only_if_each_shadow_is_a_mount(shell: &[&str]) -> Outcome {
+        let (env, shadows) = project(&["a b", ".venv"]);
+        let join = |mounts: &str, command: &[&str]| {
+            let mut joined = in_namespace(&env, mounts, shell);
+            joined.args(["-c", include_str!("../host/src/execute/join.sh"), "paude", "", "", "2"]);
+            for shadow in &shadows {
+                joined.arg(shadow).arg(mountinfo_path(shadow));
+            }
+            Ran(joined.args(command).env("PAUDE_EXEC", "no-such-id").output().unwrap())
+        };
+        let ran =
+            join(ALL, &["sh", "-c", "echo \"$UV_LINK_MODE\"; echo \"$1\"; exit 7", "sh", "a b"]);
+        ran.code(7).prints("copy\na b\n");
+        join(ALL, &["sh", "-c", "kill -TERM $$"]).code(143);
+        join(ALL, &["no-such-program"]).code(127).says("cannot run `no-such-program`: not found");
+        let lost = join("", &["echo", "ran"]).code(120).prints("");
+        let wanted = format!("guard: `{}` is not hidden", shadows[0].display());
+        assert!(lost.stderr().contains(&wanted), "{}", lost.stderr());
+        Ok(())
+    },
     /// The monitor that runs inside, where the mounts cannot be read from outside.
     fn the_monitor_goes_on_whatever_signal_the_command_gets(shell: &[&str]) -> Outcome {
         let (env, shadows) = project(&["a b"]);

@@ -19,7 +19,10 @@ const MAY_USE: &[(&str, &str)] = &[
     ("doctor", "devcontainer engine error escape execute json_line plan run_spec value"),
     ("volume", "engine error escape execute home path plan run_spec session value workspace"),
     ("verify", "engine error escape execute json_line path plan receipt"),
-    ("session", "deadline engine error escape execute home path plan run_spec workspace"),
+    (
+        "session",
+        "deadline engine error escape execute home path plan render run_spec value workspace",
+    ),
     ("receipt", "engine error escape fingerprint json_line path plan workspace"),
     ("execute", "engine error escape render run_spec unsafe_calls"),
     ("render", "engine error escape plan run_spec testing workspace"),

@@ -163,6 +163,17 @@ trials!(
         assert_eq!(keys("", &changed["before"]), ["entries", "sha256"].map(str::to_owned).into());
         Ok(())
     },
+    fn every_key_of_the_sessions_is_explained() -> Outcome {
+        let mut env = project();
+        let list = env.root().join("list").display().to_string();
+        env.fake_podman_run(&format!("{} ps --format json >{list}", paude().display()));
+        env.paude(&["-q", "--engine", "podman", "--", "true"]).code(0);
+        let document: Value = serde_json::from_str(&std::fs::read_to_string(list)?)?;
+        let mut all = keys("", &document);
+        all.extend(keys("sessions[].", &document["sessions"][0]));
+        assert_eq!(first_column("| key of the sessions | type | meaning |"), all);
+        Ok(())
+    },
     fn every_key_of_a_diagnosis_is_explained() -> Outcome {
         let ran = project().paude(&["doctor", "--format", "json"]);
         let document: Value = serde_json::from_str(&ran.stdout())?;
@@ -222,6 +233,9 @@ trials!(
                 "plan" | "completions" | "schema" | "man" => format!("paude {rest}"),
                 // These start a container, or look at the machine.
                 "verify" | "doctor" | "volumes" | "init" => format!("paude {rest} --help"),
+                word @ ("exec" | "up" | "down" | "ps") => {
+                    rest.replacen(word, &format!("paude {word} --help"), 1)
+                }
                 "run" => rest.replacen("run", "paude run --dry-run", 1),
                 _ => format!("paude --dry-run {rest}"),
             };
@@ -357,7 +371,7 @@ trials!(
     fn exit_codes_are_what_the_table_says() -> Outcome {
         let codes: BTreeSet<_> =
             table("| code | means |").into_iter().map(|row| row[0].clone()).collect();
-        let known = ["any", "1", "2", "120", "125", "126", "127"];
+        let known = ["any", "1", "2", "120", "121", "125", "126", "127"];
         assert_eq!(codes, known.map(str::to_owned).into());
         let mut env = project();
         let run = |script: &str| ["-q", "--", "/bin/sh", "-c", script].map(str::to_owned);

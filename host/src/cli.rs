@@ -15,6 +15,8 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
 pub(crate) use format::{Format, ReportFormat};
 pub use project_args::ProjectArgs;
 
+use crate::value::Span;
+
 // The headings of `--help`.
 const HIDDEN: &str = "What is hidden";
 const CONTAINER: &str = "The container";
@@ -70,6 +72,21 @@ pub(crate) enum Action {
     /// Run a command, or a shell, in a container over the project (the default)
     #[command(after_long_help = examples::RUN)]
     Run(RunArgs),
+    /// Run a command, or a shell, in the running session of the project
+    #[command(after_long_help = examples::EXEC)]
+    Exec(ExecArgs),
+    /// Start a session that stays, for `paude exec`
+    ///
+    /// Its setup runs once, with its output shown. Then paude stays in the background until
+    /// `paude down`.
+    #[command(after_long_help = examples::UP)]
+    Up(Box<UpArgs>),
+    /// End the session that stays
+    #[command(after_long_help = examples::DOWN)]
+    Down(DownArgs),
+    /// List the running sessions of the project
+    #[command(after_long_help = examples::PS)]
+    Ps(PsArgs),
     /// Show what is shared and what is hidden, and why; run nothing
     #[command(after_long_help = examples::PLAN)]
     Plan(PlanArgs),
@@ -139,6 +156,58 @@ pub struct RunArgs {
     /// The command and its arguments; without one, a shell
     #[arg(last = true, value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments)]
     pub(crate) command: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExecArgs {
+    /// The project directory
+    #[arg(short = 'C', long, value_name = "DIR", default_value = ".")]
+    pub(crate) workspace: PathBuf,
+    /// The session, as `paude ps` names it [default: the newest]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) session: Option<String>,
+    /// The command and its arguments; without one, a shell
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UpArgs {
+    /// The project and its settings.
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+    /// End it when no command has joined it for so long, such as 2h
+    #[arg(long, value_name = "TIME")]
+    pub(crate) idle: Option<Span>,
+    /// End a session that stays already, and start another one
+    #[arg(long)]
+    pub(crate) renew: bool,
+    /// Print nothing but errors and the output of the setup
+    #[arg(short, long, help_heading = OUTPUT)]
+    pub(crate) quiet: bool,
+    /// What paude starts in the background.
+    #[arg(long, hide = true)]
+    pub(crate) background: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DownArgs {
+    /// The project directory
+    #[arg(short = 'C', long, value_name = "DIR", default_value = ".")]
+    pub(crate) workspace: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PsArgs {
+    /// The project directory
+    #[arg(short = 'C', long, value_name = "DIR", default_value = ".")]
+    pub(crate) workspace: PathBuf,
+    /// List the sessions of all projects
+    #[arg(short, long)]
+    pub(crate) all: bool,
+    /// The form of the list
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text, help_heading = OUTPUT)]
+    pub(crate) format: ReportFormat,
 }
 
 #[derive(Debug, Args)]

@@ -3,12 +3,16 @@
 mod about;
 mod announce;
 mod doctor;
+mod down;
+mod exec;
 mod further;
 mod init;
 mod plan;
 mod policy;
 mod print;
+mod ps;
 mod run;
+mod up;
 mod verify;
 mod volumes;
 
@@ -20,6 +24,10 @@ pub fn execute(cli: Cli) -> Result<Exit> {
     match cli.action {
         None => run::execute(&cli.run),
         Some(Action::Run(args)) => run::execute(&args),
+        Some(Action::Exec(args)) => exec::execute(&args),
+        Some(Action::Up(args)) => up::execute(&args),
+        Some(Action::Down(args)) => down::execute(&args),
+        Some(Action::Ps(args)) => ps::execute(&args),
         Some(Action::Plan(args)) => plan::execute(&args),
         Some(Action::Verify(args)) => verify::execute(&args),
         Some(Action::Doctor(args)) => doctor::execute(&args),

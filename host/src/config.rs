@@ -63,6 +63,8 @@ pub struct Config {
     pub(crate) size: Option<u64>,
     /// What is mounted over each hidden directory.
     pub(crate) storage: Storage,
+    /// Whether what package managers download is kept.
+    pub(crate) cache: bool,
     /// The policies to run, in order; at least one.
     pub(crate) policies: Vec<PolicyChoice>,
     /// The wall time of each policy, if not the default.
@@ -100,6 +102,7 @@ impl Default for Config {
             may_suggest_devcontainer: true,
             size: None,
             storage: Storage::default(),
+            cache: false,
             policies: vec![PolicyChoice::DEFAULT],
             policy_timeout: None,
             policy_cache: true,
@@ -180,6 +183,10 @@ impl Config {
         check_texts(&env, &scripts)?;
         let storage = cli.storage.or(project_file.storage).or(devcontainer.storage);
         let storage = storage.or(user_file.storage).unwrap_or_default();
+        let cache = match (cli.cache, cli.no_cache) {
+            (false, false) => project_file.cache.or(user_file.cache),
+            (cache, _) => Some(cache),
+        };
         let size = cli.size.or(project_file.size).or(user_file.size).map(u64::from);
         if let (Storage::Volume, Some(_)) = (storage, size) {
             warnings.push("`size` limits what is in memory, and has no effect on a volume".into());
@@ -206,6 +213,7 @@ impl Config {
             may_suggest_devcontainer: devcontainer.may_suggest,
             size,
             storage,
+            cache: cache.unwrap_or(storage == Storage::Volume),
             policies,
             policy_timeout: cli.policy_timeout.or(user_file.policy_timeout.0).map(Duration::from),
             policy_cache: !cli.no_policy_cache,

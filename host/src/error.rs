@@ -12,6 +12,8 @@ pub(crate) mod exit_code {
     pub(crate) const USAGE: u8 = 2;
     /// A hidden environment was not hidden, before or while the command ran.
     pub(crate) const GUARD: u8 = 120;
+    /// The session that a command was to join, or had joined, has ended.
+    pub(crate) const SESSION_ENDED: u8 = 121;
     /// paude, a policy or an engine failed before the command ran, as with `podman run`.
     pub(crate) const FAILED: u8 = 125;
     /// The command cannot be executed, as in POSIX shells.
@@ -56,6 +58,7 @@ enum Stage {
     Usage,
     Failed,
     Guard,
+    SessionEnded,
 }
 
 /// One failure: a message, and hints for the user.
@@ -90,6 +93,11 @@ impl Error {
         Self::new(Stage::Guard, message)
     }
 
+    /// A joined command whose session has ended; exit code 121.
+    pub(crate) fn session_ended(message: impl Into<String>) -> Self {
+        Self::new(Stage::SessionEnded, message)
+    }
+
     /// Adds a hint: what the user can do next.
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -120,6 +128,7 @@ impl Error {
             Stage::Usage => exit_code::USAGE,
             Stage::Failed => exit_code::FAILED,
             Stage::Guard => exit_code::GUARD,
+            Stage::SessionEnded => exit_code::SESSION_ENDED,
         }
     }
 

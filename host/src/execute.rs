@@ -1,18 +1,24 @@
 //! Runs a rendered plan: starts the engine and stays with it until the container has ended.
 
+mod background;
 mod client;
+mod join;
 mod missing_shell;
 mod mount_monitor;
 #[cfg(target_os = "linux")]
 mod native;
 mod outcome;
+mod process_id;
 mod signals;
 
+pub(crate) use background::{Keeper, start_background};
 pub(crate) use client::remove_container;
-pub(crate) use outcome::RunOutcome;
+pub(crate) use join::{Join, JoinEnd};
+pub(crate) use outcome::{Milestone, Observer, RunOutcome};
+pub(crate) use process_id::ProcessId;
 pub(crate) use signals::{SignalStream, Signals};
 
-use crate::engine::Streams;
+use crate::engine::{Engine, Streams};
 use crate::error::{Error, Result};
 use crate::render::Rendered;
 use crate::run_spec::RunSpec;
@@ -30,16 +36,18 @@ pub fn survive_file_size_limit() {
     signals::survive_file_size_limit();
 }
 
-/// Runs the rendered plan to its end. An error means that no command was started.
+/// Runs the rendered plan to its end, and tells the observer of each milestone. An error means
+/// that no command was started.
 pub(crate) fn run(
     rendered: &Rendered,
     spec: &RunSpec,
     streams: Streams<'_>,
     signals: SignalStream,
+    observer: &Observer,
 ) -> Result<RunOutcome> {
     match rendered {
         Rendered::Command(argv) => {
-            let outcome = client::run(argv, spec, streams, signals)?;
+            let outcome = client::run(argv, spec, streams, signals, observer)?;
             if let Ok(exit) = outcome.exit {
                 missing_shell::explain(spec, exit)?;
             }
@@ -48,12 +56,26 @@ pub(crate) fn run(
         #[cfg(target_os = "linux")]
         Rendered::Sandbox(sandbox) => {
             let monitor = mount_monitor::MountMonitor(spec.guarded.clone());
-            native::run(sandbox, monitor, streams, signals)
+            native::run(sandbox, monitor, streams, signals, observer)
         }
         Rendered::Document(_) => Err(Error::failed("a document cannot be run")),
         #[cfg(not(target_os = "linux"))]
         Rendered::Sandbox(_) => Err(Error::failed("the native engine needs Linux")),
     }
+}
+
+/// Runs a further command in the container of a session, to its end.
+pub(crate) fn join(join: &Join<'_>, signals: SignalStream) -> Result<JoinEnd> {
+    match join.engine {
+        #[cfg(target_os = "linux")]
+        Engine::Native => native::join(join, signals),
+        _ => join::run(join, signals),
+    }
+}
+
+/// Ends what is left in a container of a command that joined it, by its id.
+pub(crate) fn end_joined(engine: Engine, container: &str, id: &str) {
+    let _ = signals::kill_joined(engine, container, id);
 }
 
 /// Starts a thread; unlike `std::thread::spawn`, returns an error where no more can be started.

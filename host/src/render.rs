@@ -16,6 +16,7 @@ use crate::run_spec::RunSpec;
 use dialect::Dialect;
 
 pub use argv::Argv;
+pub(crate) use entry::primary_environment;
 #[cfg(target_os = "linux")]
 pub(crate) use native::leads_to_host_environment;
 pub use native::{FurtherMount, Sandbox, ShadowMount};

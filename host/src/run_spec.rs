@@ -2,7 +2,7 @@
 
 mod guarded_mount;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -14,6 +14,18 @@ use crate::value::Network;
 use crate::workspace::{Identity, Workspace};
 
 pub(crate) use guarded_mount::{GuardedDirectory, GuardedMount};
+
+/// Where the cache is in a container.
+const CACHE_DIR: &str = "/var/cache/paude";
+
+/// The variables that name the caches of package managers, and the directory of each.
+const CACHES: [(&str, &str); 5] = [
+    ("UV_CACHE_DIR", "uv"),
+    ("PIP_CACHE_DIR", "pip"),
+    ("POETRY_CACHE_DIR", "poetry"),
+    ("PDM_CACHE_DIR", "pdm"),
+    ("npm_config_cache", "npm"),
+];
 
 /// Everything that a run needs besides the plan.
 #[derive(Clone, Debug)]
@@ -39,6 +51,8 @@ pub struct RunSpec {
     /// engine, a directory. The shadows beyond are in memory: all of them, or those of further
     /// directories.
     pub(crate) volumes: Vec<OsString>,
+    /// The storage of the cache, like that of a shadow; `None` without one.
+    pub(crate) cache: Option<OsString>,
     /// The mounts that are checked before, and monitored while, the command runs.
     pub(crate) guarded: Vec<GuardedMount>,
     /// How the guard recognises the project's directory.
@@ -89,6 +103,7 @@ impl RunSpec {
             unguarded: false,
             tty: std::io::stdout().is_terminal() && is_in_foreground(),
             volumes: Vec::new(),
+            cache: None,
             guarded: GuardedMount::all(plan),
             identity: workspace.read_identity(|name| plan.hides(name)),
             selinux: std::path::Path::new("/sys/fs/selinux/enforce").exists(),
@@ -107,6 +122,22 @@ impl RunSpec {
             tty: false,
             ..self.clone()
         }
+    }
+
+    /// Has package managers keep what they download in this cache, unless a variable of theirs
+    /// says otherwise.
+    pub(crate) fn use_cache(&mut self, source: OsString) {
+        self.cache = Some(source);
+        let dir = self.cache_dir().unwrap_or_default().to_string_lossy().into_owned();
+        let variables = CACHES.map(|(name, below)| (name.to_owned(), format!("{dir}/{below}")));
+        self.env.splice(..0, variables);
+    }
+
+    /// Where the cache is in the container. With the built-in engine it is at its own path, as
+    /// there is no other that exists.
+    pub(crate) fn cache_dir(&self) -> Option<&OsStr> {
+        let source = self.cache.as_deref()?;
+        Some(if self.engine == Engine::Native { source } else { OsStr::new(CACHE_DIR) })
     }
 
     /// Whether a container could be one of paude's, by its name.
@@ -170,7 +201,7 @@ fn needs_no_network(network: Network, engine: Engine, engine_args: &[String]) ->
 
 /// Whether stdin is a terminal with paude in its foreground. From the background, an engine's
 /// client would be stopped when it uses the terminal.
-fn is_in_foreground() -> bool {
+pub(crate) fn is_in_foreground() -> bool {
     let group = rustix::process::getpgrp();
     rustix::termios::tcgetpgrp(rustix::stdio::stdin()) == Ok(group)
 }

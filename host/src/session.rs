@@ -11,15 +11,23 @@
 //! - Every run holds a shared lock on each empty directory that it hides. Runs of different
 //!   users have different journals, but share these locks.
 //!
+//! While a session runs, a record of it lets other commands join it (`record`).
+//!
 //! A directory is created under a staging name that only this run uses, recorded with its
 //! identity, and then renamed. So a run that is killed meanwhile leaves no directory that paude
 //! would not remove, and paude removes none that the user created.
 
 mod directory;
+mod joined;
 mod journal;
 mod mount_points;
+mod record;
+mod state_dir;
+mod up;
 
+use std::fs::File as StdFile;
 use std::io::{self, ErrorKind};
+use std::sync::Arc;
 use std::time::Duration;
 
 use cap_std::fs::File;
@@ -28,14 +36,19 @@ use crate::deadline::Deadline;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::escape::{shown, shown_path};
-use crate::execute::remove_container;
+use crate::execute::{Observer, remove_container};
 use crate::path::RelPath;
 use crate::plan::Plan;
 use crate::run_spec::RunSpec;
 use crate::workspace::Workspace;
 use journal::{Journal, JournalEntry};
+use record::OwnRecord;
+use state_dir::StateDir;
 
 pub(crate) use directory::identity;
+pub(crate) use joined::JoinedFile;
+pub(crate) use record::{Fact, FoundSession, SessionEvent, SessionRecord};
+pub(crate) use up::{differences, facts, image_id};
 
 /// How long a clean-up goes on to remove containers. The last one may take ten seconds more; what
 /// remains is left to the next run.
@@ -55,7 +68,9 @@ pub(crate) struct Session<'w> {
     /// The name of the run's container, which no other run has.
     name: String,
     /// An error matters only to a run that creates a directory.
-    journal: io::Result<Journal>,
+    state: io::Result<(StateDir, Journal)>,
+    /// The record for those who join, with what keeps its threads running.
+    record: Option<(Arc<OwnRecord>, Arc<()>)>,
     /// The container that the journal names.
     container: Option<(Engine, String)>,
     /// The locked empty directories that this run hides.
@@ -72,12 +87,10 @@ impl<'w> Session<'w> {
         if !workspace.is_in_place() {
             return Err(mount_points::replaced(&shown_path(workspace.path().as_path())));
         }
-        let journal = Journal::open(workspace);
-        let name = spec.name.clone();
-        let mut session = Self { workspace, name, journal, container: None, locked: Vec::new() };
-        if let Ok(journal) = &session.journal {
+        let mut session = Self::open(workspace, spec.name.clone());
+        if let Ok((state, journal)) = &session.state {
             if journal.try_lock_exclusive() {
-                session.clean_up(journal, Deadline::after(CLEAN_UP));
+                session.clean_up(state, journal, Deadline::after(CLEAN_UP));
             }
             journal.lock_shared(MAX_WAIT)?;
         }
@@ -127,8 +140,87 @@ impl<'w> Session<'w> {
 
     /// Cleans up after killed runs on this workspace, unless another run is active.
     pub(crate) fn clean_up_killed(workspace: &'w Workspace) {
-        let (journal, name) = (Journal::open(workspace), String::new());
-        drop(Self { workspace, name, journal, container: None, locked: Vec::new() });
+        drop(Self::open(workspace, String::new()));
+    }
+
+    fn open(workspace: &'w Workspace, name: String) -> Self {
+        let state = StateDir::open(workspace);
+        let state = state.and_then(|state| Ok((state.clone(), Journal::open(&state)?)));
+        Self { workspace, name, state, record: None, container: None, locked: Vec::new() }
+    }
+
+    /// Records the session, so that other commands can join it until it ends. Returns the
+    /// observer that keeps the record up to date.
+    pub(crate) fn publish(&mut self, plan: &Plan, spec: &RunSpec) -> Option<Observer> {
+        self.publish_as(plan, spec, None).ok().map(|record| OwnRecord::observer(&record))
+    }
+
+    /// The same for a session that stays: with what it depends on. It ends `idle` after the last
+    /// command that joined it, if that is given. Returns the observer, and what to call once the
+    /// setup has succeeded.
+    pub(crate) fn publish_staying(
+        &mut self,
+        plan: &Plan,
+        spec: &RunSpec,
+        facts: Vec<Fact>,
+        idle: Option<Duration>,
+    ) -> Result<(Observer, Box<dyn FnOnce(String) + Send>)> {
+        let record = self.publish_as(plan, spec, Some(facts)).map_err(|error| {
+            Error::failed(format!("cannot record the session: {error}"))
+                .hint("set XDG_STATE_HOME to a writable directory outside of the project")
+        })?;
+        let own = Arc::clone(&record);
+        let ready = move |image: String| {
+            own.append(&SessionEvent::Ready(image));
+            if let Some(limit) = idle {
+                let _ = joined::when_idle(own.dir().to_owned(), limit, || {
+                    let own = rustix::process::getpid();
+                    let _ = rustix::process::kill_process(own, rustix::process::Signal::TERM);
+                });
+            }
+        };
+        Ok((OwnRecord::observer(&record), Box::new(ready)))
+    }
+
+    fn publish_as(
+        &mut self,
+        plan: &Plan,
+        spec: &RunSpec,
+        facts: Option<Vec<Fact>>,
+    ) -> io::Result<Arc<OwnRecord>> {
+        let (state, _) =
+            self.state.as_ref().map_err(|error| io::Error::other(error.to_string()))?;
+        let record = SessionRecord::new(self.workspace, plan, spec, facts);
+        let record = Arc::new(OwnRecord::create(&state.sessions(), &record)?);
+        let running = Arc::new(());
+        let (dir, watch) = (record.dir().to_owned(), Arc::downgrade(&running));
+        self.record = Some((Arc::clone(&record), running));
+        joined::end_orphans(dir, spec.engine, spec.name.clone(), watch)
+            .map_err(|error| io::Error::other(error.message().to_owned()))?;
+        Ok(record)
+    }
+
+    /// The sessions that run on a workspace, the newest first.
+    pub(crate) fn running_on(workspace: &Workspace) -> Vec<FoundSession> {
+        let state = StateDir::locate(workspace);
+        state.map(|state| record::running_in(&state.sessions())).unwrap_or_default()
+    }
+
+    /// The sessions that run on any workspace.
+    pub(crate) fn all_running() -> Vec<FoundSession> {
+        state_dir::all_sessions().iter().flat_map(|dir| record::running_in(dir)).collect()
+    }
+
+    /// Opens the log of the session that stays on a workspace, and creates it.
+    #[expect(clippy::disallowed_methods, reason = "it is outside the workspace")]
+    pub(crate) fn open_log(workspace: &Workspace) -> io::Result<StdFile> {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let path = StateDir::open(workspace)?.log();
+        let flags = (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits();
+        let mut options = StdFile::options();
+        options.read(true).append(true).create(true).mode(0o600);
+        let log = options.custom_flags(flags.cast_signed()).open(&path);
+        log.map_err(|error| state_dir::fault(&path, &error))
     }
 
     /// Records that the container is known to be gone.
@@ -139,7 +231,7 @@ impl<'w> Session<'w> {
     }
 
     fn record(&self, entry: JournalEntry) -> io::Result<()> {
-        let journal = self.journal.as_ref().map_err(|error| error.kind())?;
+        let (_, journal) = self.state.as_ref().map_err(|error| error.kind())?;
         journal.append(&[entry])
     }
 
@@ -150,7 +242,7 @@ impl<'w> Session<'w> {
             let path = shown(path.as_str());
             Error::failed(format!("cannot create the mount point `{path}`: {reason}")).hint(hint)
         };
-        if let Err(error) = &self.journal {
+        if let Err(error) = &self.state {
             return Err(fail(
                 format!("no journal to record it in: {error}"),
                 "create the directory yourself, or set XDG_STATE_HOME to a writable directory \
@@ -170,7 +262,8 @@ impl<'w> Session<'w> {
 
     /// Removes what the journal names, except what is still in use; containers only before the
     /// deadline, as an engine may not answer. Requires the exclusive lock.
-    fn clean_up(&self, journal: &Journal, deadline: Deadline) {
+    fn clean_up(&self, state: &StateDir, journal: &Journal, deadline: Deadline) {
+        record::remove_all(&state.sessions());
         let entries = journal.entries();
         let mut remaining = Vec::new();
         for entry in &entries {
@@ -211,11 +304,14 @@ impl<'w> Session<'w> {
 
 impl Drop for Session<'_> {
     fn drop(&mut self) {
+        if let Some((record, _running)) = self.record.take() {
+            record.remove();
+        }
         self.locked.drain(..).for_each(directory::unlock);
-        if let Ok(journal) = &self.journal
+        if let Ok((state, journal)) = &self.state
             && journal.try_lock_exclusive()
         {
-            self.clean_up(journal, Deadline::after(CLEAN_UP));
+            self.clean_up(state, journal, Deadline::after(CLEAN_UP));
         }
     }
 }
@@ -227,8 +323,8 @@ mod tests {
 
     /// A session without a journal.
     fn session(workspace: &Workspace) -> Session<'_> {
-        let (name, journal) = ("paude-1".to_owned(), Err(ErrorKind::NotFound.into()));
-        Session { workspace, name, journal, container: None, locked: Vec::new() }
+        let (name, state) = ("paude-1".to_owned(), Err(ErrorKind::NotFound.into()));
+        Session { workspace, name, state, record: None, container: None, locked: Vec::new() }
     }
 
     #[test]
@@ -259,7 +355,9 @@ mod tests {
         let entries = [JournalEntry::Container { engine: Engine::Podman, name }, directory];
         journal.replace(&entries).unwrap();
         let session = session(&workspace);
-        session.clean_up(&journal, Deadline::after(Duration::ZERO));
+        let state = tempfile::tempdir().unwrap();
+        let state = StateDir::of_test(state.path());
+        session.clean_up(&state, &journal, Deadline::after(Duration::ZERO));
         let mut remaining = journal.entries();
         remaining.reverse(); // directories come first
         assert_eq!(remaining, entries);

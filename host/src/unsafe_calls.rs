@@ -70,6 +70,15 @@ pub(crate) fn is_ignored(signal: i32) -> bool {
     action.sa_sigaction == libc::SIG_IGN
 }
 
+/// Has the child lead a new session, in which no terminal sends it signals or stops it.
+pub(crate) fn lead_session(command: &mut std::process::Command) {
+    use std::os::unix::process::CommandExt as _;
+    // SAFETY: between fork and exec the closure only makes one system call.
+    unsafe {
+        command.pre_exec(|| Ok(rustix::process::setsid().map(drop)?));
+    }
+}
+
 #[cfg(target_os = "linux")]
 pub(crate) use linux::*;
 
@@ -80,7 +89,7 @@ mod linux {
     use std::os::unix::process::CommandExt as _;
     use std::process::Command;
 
-    use rustix::fd::{AsFd, AsRawFd as _};
+    use rustix::fd::{AsFd, AsRawFd as _, FromRawFd as _, OwnedFd};
     use rustix::mount::MountAttrFlags;
     use rustix::process::{Pid, Signal};
     use rustix::thread::UnshareFlags;
@@ -90,6 +99,18 @@ mod linux {
         assert!(!namespaces.contains(UnshareFlags::FILES), "descriptors stay shared");
         // SAFETY: unsafe only for the descriptor table, which the assertion excludes.
         Ok(unsafe { rustix::thread::unshare_unsafe(namespaces) }?)
+    }
+
+    /// Takes over a descriptor that this process inherited. Panics for a standard stream.
+    pub(crate) fn take_descriptor(number: i32) -> io::Result<OwnedFd> {
+        assert!(number > 2, "standard streams stay open");
+        // SAFETY: takes plain numbers and changes nothing.
+        if unsafe { libc::fcntl(number, libc::F_GETFD) } == -1 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: it is open, and the only caller is the helper of a joined command, to which
+        // paude passed it by its number and which takes it once.
+        Ok(unsafe { OwnedFd::from_raw_fd(number) })
     }
 
     /// Forks; returns the child's id, and `None` in the child. Only for a process with a single
@@ -104,15 +125,15 @@ mod linux {
         }
     }
 
-    /// Has the child receive SIGTERM if paude is killed; more exactly, if the thread that starts
-    /// it ends. It is not SIGKILL, as podman's client would then leave a half-created container
-    /// that cannot be removed.
-    pub(crate) fn end_with_parent(command: &mut Command) {
+    /// Has the child receive this signal if paude is killed; more exactly, if the thread that
+    /// starts it ends. Clients get SIGTERM, as podman's would leave a half-created container that
+    /// cannot be removed if it were killed.
+    pub(crate) fn end_with_parent(command: &mut Command, signal: Signal) {
         let parent = rustix::process::getpid();
         // SAFETY: between fork and exec the closure only makes two system calls.
         unsafe {
             command.pre_exec(move || {
-                rustix::process::set_parent_process_death_signal(Some(Signal::TERM))?;
+                rustix::process::set_parent_process_death_signal(Some(signal))?;
                 match rustix::process::getppid() == Some(parent) {
                     true => Ok(()),
                     false => Err(io::Error::from_raw_os_error(libc::ESRCH)),

@@ -5,6 +5,7 @@ mod devcontainer;
 mod policies;
 mod shared_dir;
 mod size;
+mod span;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -24,6 +25,7 @@ pub(crate) use policies::PolicyEntry;
 pub(crate) use policies::{MAX_POLICIES, Policies, Sha256};
 pub(crate) use shared_dir::SharedDir;
 pub(crate) use size::Size;
+pub(crate) use span::Span;
 
 /// The setting `storage`: what is mounted over a hidden directory.
 // The comments of the variants are help texts.

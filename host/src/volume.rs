@@ -10,10 +10,14 @@
 //! The setup runs in a container of its own, whose exit code paude sees: the setup cannot claim
 //! to have succeeded. It begins with an empty volume.
 //!
+//! The cache of a project is a volume too, without a setup: what package managers download is kept
+//! in it, also when the setup begins with an empty environment.
+//!
 //! A run holds a shared lock on each of its volumes, and an exclusive lock while it creates one,
 //! runs the setup in it or removes it. The kernel releases the locks of a killed run (flock(2)).
 
 mod backend;
+mod cache;
 mod inputs;
 mod listing;
 mod name;
@@ -45,7 +49,8 @@ const LOCK_PAUSE: Duration = Duration::from_millis(100);
 pub(crate) struct Volumes {
     store: Store,
     engine: Engine,
-    /// The id of the image.
+    /// The id of the image; of a cache, which belongs to no image, the name of one that has a
+    /// shell.
     image: String,
     /// The stamp of the setup; `None` without one.
     stamp: Option<String>,
@@ -55,7 +60,8 @@ pub(crate) struct Volumes {
 #[derive(Debug)]
 struct Volume {
     name: String,
-    environment: RelPath,
+    /// `None` for a cache.
+    environment: Option<RelPath>,
 }
 
 /// Shared locks, which keep volumes from being removed or set up while this lives.
@@ -91,7 +97,7 @@ impl Volumes {
         let mut volumes = Vec::new();
         for shadow in plan.shadows() {
             let name = name::volume_name(workspace, shadow, &image, spec)?;
-            volumes.push(Volume { name, environment: shadow.path().clone() });
+            volumes.push(Volume { name, environment: Some(shadow.path().clone()) });
         }
         let names = volumes.iter().map(|volume| volume.name.as_str()).collect::<Vec<_>>();
         let stamp = match &spec.setup {
@@ -121,6 +127,14 @@ impl Volumes {
     ) -> Result<PreparedVolumes> {
         let prepared = self.try_prepare(workspace, quiet, run_setup);
         prepared.inspect_err(|_| self.remove_unfinished())
+    }
+
+    /// The same for volumes without a setup.
+    pub(crate) fn prepare_alone(&self, workspace: &Workspace, quiet: bool) -> Result<VolumeLocks> {
+        match self.prepare(workspace, quiet, || Err(Error::failed("there is no setup")))? {
+            PreparedVolumes::Ready(locks) => Ok(locks),
+            PreparedVolumes::SetupFailed(_) => Err(Error::failed("there is no setup")),
+        }
     }
 
     fn try_prepare(
@@ -187,16 +201,21 @@ impl Volumes {
         Session::clean_up_killed(workspace);
         for Volume { name, environment } in &self.volumes {
             backend::remove(self.engine, &self.store, name)?;
-            let labels =
-                [("workspace", workspace.path().as_path()), ("environment", environment.as_path())];
-            let id = backend::create(self.engine, &self.store, name, &self.image, &labels)?;
+            let mut labels = vec![("workspace", workspace.path().as_path())];
+            labels.extend(environment.iter().map(|path| ("environment", path.as_path())));
+            let (engine, image) = (self.engine, self.image.clone());
+            let image = match environment {
+                Some(_) => image,
+                None => backend::image_id(engine, &image, true)?,
+            };
+            let id = backend::create(engine, &self.store, name, &image, &labels)?;
             let record = Record {
                 id,
-                engine: self.engine,
-                image: self.image.clone(),
+                engine,
+                image,
                 workspace: workspace.path().as_path().into(),
                 identity: name::workspace_identity(workspace)?,
-                environment: environment.to_string(),
+                environment: environment.as_ref().map(RelPath::to_string),
                 stamp: None,
             };
             self.store.write_record(name, &record)?;
@@ -245,7 +264,7 @@ mod tests {
     use super::*;
 
     fn volumes(store: &Path, names: &[&str]) -> Volumes {
-        let environment = RelPath::parse(".venv").unwrap();
+        let environment = Some(RelPath::parse(".venv").unwrap());
         let volume =
             |name: &&str| Volume { name: (*name).to_owned(), environment: environment.clone() };
         Volumes {
@@ -264,7 +283,7 @@ mod tests {
             image: String::new(),
             workspace: OsString::new(),
             identity: String::new(),
-            environment: String::new(),
+            environment: None,
             stamp: None,
         };
         volumes.store.write_record(name, &record).unwrap();

@@ -3,12 +3,14 @@
 //!
 //! - `endpoints`: daemons and services behind the clients, and podman in docker's place
 //! - `faults`: the engine fails, is killed, or goes on after its container should have ended
+//! - `joined`: commands that join a session
 //! - `journal`: what a killed run left, and who may clear it
 //! - `places`: directories that change, full disks, homes that belong to others
 //! - `volumes`: engines that do not report what became of their volumes
 
 mod endpoints;
 mod faults;
+mod joined;
 mod journal;
 mod places;
 mod volumes;
@@ -24,6 +26,7 @@ pub fn trials() -> Vec<Trial> {
     let all = [
         endpoints::trials(),
         faults::trials(),
+        joined::trials(),
         journal::trials(),
         places::trials(),
         volumes::trials(),
@@ -54,8 +57,9 @@ fn subcommands(env: &Env) -> String {
 /// The content of all journals.
 fn journal(env: &Env) -> String {
     let dir = env.home().join(".local/state/paude");
-    let files = std::fs::read_dir(dir).into_iter().flatten();
-    files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect()
+    let files = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|file| file.path());
+    let journals = files.filter(|path| path.extension().is_some_and(|end| end == "journal"));
+    journals.map(|path| std::fs::read_to_string(path).unwrap()).collect()
 }
 
 /// An engine that kills paude, as the kernel does when memory runs out.
@@ -66,7 +70,8 @@ fn journal_of_killed_run(env: &mut Env) -> PathBuf {
     fake(env, "podman", KILLS_PAUDE, "exit 0");
     assert_eq!(reserved(env).exit_code(), None);
     let dir = env.home().join(".local/state/paude");
-    std::fs::read_dir(dir).unwrap().next().unwrap().unwrap().path()
+    let files = std::fs::read_dir(dir).unwrap().map(|file| file.unwrap().path());
+    files.into_iter().find(|path| path.extension().is_some_and(|end| end == "journal")).unwrap()
 }
 
 /// Fails unless stderr has exactly one error, with this text.

@@ -6,6 +6,8 @@
 //! - `layouts`: environments in other places and of other shapes than `.venv` in the root
 //! - `shadow`: what the empty directories are like, and where they lie
 //! - `process`: setup, command, environment, exit codes, stdin
+//! - `sessions`: commands that join a session
+//! - `up`: sessions that stay
 //! - `signals`: what ends a run, and that nothing stays behind
 //! - `names`: names that a shell, an option list or a terminal would take for syntax
 //! - `terminal`: a person at a terminal
@@ -31,9 +33,11 @@ mod names;
 mod network;
 mod process;
 mod project_python;
+mod sessions;
 mod shadow;
 mod signals;
 mod terminal;
+mod up;
 mod verify;
 mod volumes;
 mod with_directory;
@@ -55,6 +59,8 @@ pub fn trials() -> Vec<Trial> {
         ("layouts", layouts::TESTS),
         ("shadow", shadow::TESTS),
         ("process", process::TESTS),
+        ("sessions", sessions::TESTS),
+        ("up", up::TESTS),
         ("signals", signals::TESTS),
         ("names", names::TESTS),
         ("terminal", terminal::TESTS),

@@ -22,6 +22,7 @@ pub(super) const PAGES: &[(&str, &str)] = pages![
     "docs/performance.md",
     "docs/proof.md",
     "docs/security.md",
+    "docs/sessions.md",
     "docs/settings.md",
     "docs/troubleshooting.md",
 ];

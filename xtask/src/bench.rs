@@ -5,6 +5,7 @@ mod engines;
 mod measure;
 mod plan;
 mod program;
+mod sessions;
 mod svg;
 mod table;
 mod trees;
@@ -30,6 +31,7 @@ pub(crate) fn run(checkout: &Checkout) -> Result<u8> {
     let mut rows: Vec<Row> = Vec::new();
     plan::measure(checkout, &programs, &mut rows)?;
     engines::measure(checkout, &programs, &prepared.lanes, &mut rows)?;
+    sessions::measure(checkout, &programs, &prepared.lanes, &mut rows)?;
 
     print!("\n{}", format_table(&rows));
     let file = checkout.root.join("target/bench.json");

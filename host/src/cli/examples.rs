@@ -29,6 +29,35 @@ Examples:
   paude run --engine docker --dry-run -- pytest
       Print the docker command, and run nothing";
 
+pub(super) const EXEC: &str = "\
+Examples:
+  paude exec -- pytest -x
+      Run the tests in the session that is up, or in which a shell is open
+
+  paude exec
+      Open another shell in it";
+
+pub(super) const UP: &str = "\
+Examples:
+  paude up --idle 2h
+      Set the project up once, and end two hours after the last command
+
+  paude up --renew --setup 'uv sync'
+      Start it again, with another setup";
+
+pub(super) const DOWN: &str = "\
+Examples:
+  paude down
+      End the session that stays on the current directory";
+
+pub(super) const PS: &str = "\
+Examples:
+  paude ps
+      List the sessions of the current directory
+
+  paude ps --all --format json
+      List those of every project, for a program";
+
 pub(super) const PLAN: &str = "\
 Examples:
   paude plan

@@ -61,6 +61,12 @@ pub struct ProjectArgs {
     /// Run no setup, whatever the settings files say
     #[arg(long, help_heading = CONTAINER)]
     pub(crate) no_setup: bool,
+    /// Keep what package managers download for the next setup [default: with `--storage volume`]
+    #[arg(long, conflicts_with = "no_cache", help_heading = CONTAINER)]
+    pub(crate) cache: bool,
+    /// Keep no downloads, whatever the settings files say
+    #[arg(long, help_heading = CONTAINER)]
+    pub(crate) no_cache: bool,
     /// Set a variable in the container, or pass yours on (repeatable)
     #[arg(short, long, value_name = "NAME[=VALUE]", help_heading = CONTAINER)]
     #[arg(value_hint = ValueHint::Other)]

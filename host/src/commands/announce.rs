@@ -28,11 +28,35 @@ pub(super) fn announce_run(
         return;
     }
     let mut lines = warnings(config, plan, cli.verbose);
+    lines.extend(hidden(plan, cli.verbose));
+    lines.extend(choices(config, plan, chosen, spec));
+    if cli.verbose && !cli.dry_run {
+        lines.push(rendered.brief());
+    }
+    print_lines(&lines);
+}
+
+/// The same for a session that stays.
+pub(super) fn announce_settings(
+    config: &Config,
+    plan: &Plan,
+    chosen: &ChosenEngine,
+    spec: &RunSpec,
+) {
+    let mut lines = warnings(config, plan, false);
+    lines.extend(hidden(plan, false));
+    lines.extend(choices(config, plan, chosen, spec));
+    print_lines(&lines);
+}
+
+/// What is hidden and shared; each with its evidence if `verbose`.
+fn hidden(plan: &Plan, verbose: bool) -> Vec<String> {
     let paths: Vec<_> = plan.parts().flat_map(|part| hidden_paths(plan, part)).collect();
+    let mut lines = Vec::new();
     if !paths.is_empty() {
         lines.push(format!("Shadowing venv: {}", paths.join(", ")));
     }
-    if cli.verbose {
+    if verbose {
         let shadows = paths.iter().zip(plan.all_shadows());
         lines.extend(shadows.map(|(path, shadow)| format!("  {path}: {shadow}")));
     }
@@ -41,6 +65,12 @@ pub(super) fn announce_run(
         let access = if further.read_only { ", read-only" } else { "" };
         lines.push(format!("Sharing {path} too{access}"));
     }
+    lines
+}
+
+/// What paude decided by itself.
+fn choices(config: &Config, plan: &Plan, chosen: &ChosenEngine, spec: &RunSpec) -> Vec<String> {
+    let mut lines = Vec::new();
     if let Some(reason) = &chosen.reason {
         lines.push(format!("Using engine {}: {reason}", chosen.engine));
         if chosen.engine == Engine::Native {
@@ -62,14 +92,11 @@ pub(super) fn announce_run(
     if chosen.engine == Engine::Native && !spec.engine_args.is_empty() {
         lines.push("Engine arguments are not used: the native engine takes none".to_owned());
     }
-    if spec.unguarded && !paths.is_empty() {
+    if spec.unguarded && !plan.shadows().is_empty() {
         let message = "nothing proves in the container that environments are hidden";
         lines.push(format!("warning: {message} (--no-guard)"));
     }
-    if cli.verbose && !cli.dry_run {
-        lines.push(rendered.brief());
-    }
-    print_lines(&lines);
+    lines
 }
 
 /// The path of each hidden directory: below the project, or the whole one in a further directory.

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use super::announce::print_lines;
 use super::further;
 use super::print::print;
+use super::run::use_cache;
 use crate::cli::{Format, PlanArgs};
 use crate::config::Config;
 use crate::devcontainer::Unused;
@@ -53,5 +54,6 @@ fn render_command(
     let mut spec = RunSpec::new(config, workspace, plan, &ChosenEngine::assumed(engine), command)?;
     let volumes = Volumes::for_plan(workspace, plan, &spec, false)?;
     spec.volumes = volumes.as_ref().map(Volumes::mount_sources).unwrap_or_default();
+    use_cache(config, workspace, &mut spec, false)?;
     Ok(render(plan, &spec)?)
 }

@@ -1,14 +1,16 @@
 //! `paude` and `paude run`.
 
+use std::ffi::OsString;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::announce::{LargeEnvironmentSearch, announce_run, print_changes, print_lines};
-use super::further;
+use super::further::{self, SharedPlan};
 use super::print::print;
-use crate::cli::RunArgs;
+use crate::cli::{ProjectArgs, RunArgs};
 use crate::config::Config;
-use crate::engine::{self, Engine, Streams};
+use crate::engine::{self, ChosenEngine, Engine, Streams};
 use crate::error::{Error, Exit, Result};
 use crate::execute::{self, RunOutcome, SignalStream, Signals};
 use crate::plan::Plan;
@@ -16,29 +18,84 @@ use crate::policy;
 use crate::receipt::Receipt;
 use crate::render::render;
 use crate::run_spec::RunSpec;
-use crate::session::Session;
+use crate::session::{Fact, Session};
 use crate::volume::{PreparedVolumes, Volumes};
 use crate::workspace::Workspace;
+
+/// All that is known before anything is started.
+pub(super) struct Prepared {
+    pub(super) config: Config,
+    pub(super) shared: SharedPlan,
+    pub(super) chosen: ChosenEngine,
+    pub(super) spec: RunSpec,
+    /// The environments that last.
+    volumes: Option<Volumes>,
+    /// The cache.
+    cache: Option<Volumes>,
+}
+
+/// What a run is prepared for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To be run.
+    Run,
+    /// To be looked at: no engine is started for it, and nothing is created.
+    Show,
+}
+
+/// Reads the settings, asks the policies, and puts together what runs. `adjust` changes it before
+/// it is rendered.
+pub(super) fn prepare(
+    project: &ProjectArgs,
+    workspace: &Workspace,
+    command: &[OsString],
+    purpose: Purpose,
+    quiet: bool,
+    adjust: impl FnOnce(&mut RunSpec) -> Result<()>,
+) -> Result<Prepared> {
+    let config = Config::load(project, workspace)?;
+    let proposal = policy::propose(&config, workspace, quiet)?;
+    let plan = Plan::check(&proposal.raw, workspace, &config, proposal.deadline)?;
+    let shared = further::share(plan, workspace, &config, project, quiet)?;
+    let plan = &shared.plan;
+    let is_run = purpose == Purpose::Run;
+    let choose = if is_run { engine::choose } else { engine::choose_for_display };
+    let chosen = choose(config.engine)?;
+    let mut spec = RunSpec::new(&config, workspace, plan, &chosen, command)?;
+    adjust(&mut spec)?;
+    let volumes = Volumes::for_plan(workspace, plan, &spec, is_run)?;
+    spec.volumes = volumes.as_ref().map(Volumes::mount_sources).unwrap_or_default();
+    let cache = use_cache(&config, workspace, &mut spec, is_run)?;
+    Ok(Prepared { config, shared, chosen, spec, volumes, cache })
+}
+
+/// Has the run use the project's cache, if that is set. With `create`, the state directory is
+/// created.
+pub(super) fn use_cache(
+    config: &Config,
+    workspace: &Workspace,
+    spec: &mut RunSpec,
+    create: bool,
+) -> Result<Option<Volumes>> {
+    if !config.cache {
+        return Ok(None);
+    }
+    let cache = Volumes::for_cache(workspace, spec, create)?;
+    cache.mount_sources().into_iter().for_each(|source| spec.use_cache(source));
+    Ok(Some(cache))
+}
 
 /// Runs the command. Returns its exit code.
 pub(super) fn execute(args: &RunArgs) -> Result<Exit> {
     let workspace = Workspace::open(&args.project.workspace)?;
-    let config = Config::load(&args.project, &workspace)?;
-    let proposal = policy::propose(&config, &workspace, args.quiet)?;
-    let plan = Plan::check(&proposal.raw, &workspace, &config, proposal.deadline)?;
-    let shared = further::share(plan, &workspace, &config, &args.project, args.quiet)?;
+    let purpose = if args.dry_run { Purpose::Show } else { Purpose::Run };
+    let adjust = |spec: &mut RunSpec| if args.no_guard { spec.unguard() } else { Ok(()) };
+    let prepared = prepare(&args.project, &workspace, &args.command, purpose, args.quiet, adjust)?;
+    let Prepared { config, shared, chosen, spec, .. } = &prepared;
     let (plan, workspaces) = (&shared.plan, shared.workspaces(&workspace));
-    let choose = if args.dry_run { engine::choose_for_display } else { engine::choose };
-    let chosen = choose(config.engine)?;
-    let mut spec = RunSpec::new(&config, &workspace, plan, &chosen, &args.command)?;
-    if args.no_guard {
-        spec.unguard()?;
-    }
-    let volumes = Volumes::for_plan(&workspace, plan, &spec, !args.dry_run)?;
-    spec.volumes = volumes.as_ref().map(Volumes::mount_sources).unwrap_or_default();
-    let rendered = render(plan, &spec)?;
+    let rendered = render(plan, spec)?;
 
-    announce_run(args, &config, plan, &chosen, &spec, &rendered);
+    announce_run(args, config, plan, chosen, spec, &rendered);
     if args.dry_run {
         return print(&rendered.text());
     }
@@ -46,10 +103,9 @@ pub(super) fn execute(args: &RunArgs) -> Result<Exit> {
     let receipt = receipt.map(|file| Receipt::prepare(file, &workspaces, plan)).transpose()?;
     let search = if args.quiet { None } else { LargeEnvironmentSearch::start(&workspace, plan) };
     let signals = Signals::new()?;
-    let outcome = match &volumes {
-        None => run(&workspaces, plan, &spec, Streams::Inherit, &signals),
-        Some(volumes) => run_on_volumes(volumes, &workspaces, plan, &spec, args.quiet, &signals),
-    };
+    let publish = || Publish::Joinable;
+    let outcome =
+        run_prepared(&prepared, &workspace, args.quiet, Streams::Inherit, &signals, publish);
     if let Some(search) = search {
         search.suggest_volume();
     }
@@ -101,18 +157,27 @@ fn cancel_on_signal(mut signals: SignalStream) -> Result<Arc<AtomicBool>> {
     Ok(cancelled)
 }
 
-/// Runs the setup in a container of its own if it has to run, and then the command.
-fn run_on_volumes(
-    volumes: &Volumes,
-    workspaces: &[&Workspace],
-    plan: &Plan,
-    spec: &RunSpec,
+/// Runs what was prepared, on its volumes if it has any.
+pub(super) fn run_prepared<'p>(
+    prepared: &Prepared,
+    workspace: &Workspace,
     quiet: bool,
+    streams: Streams<'_>,
     signals: &Signals,
+    publish: impl Fn() -> Publish<'p>,
 ) -> Result<RunOutcome> {
-    let start = |spec: &RunSpec, streams| run(workspaces, plan, spec, streams, signals);
+    let Prepared { shared, spec, volumes, cache, .. } = prepared;
+    let _cache_locks = match cache.as_ref().map(|cache| cache.prepare_alone(workspace, quiet)) {
+        Some(locks) => Some(locks?),
+        None => None,
+    };
+    let (plan, workspaces) = (&shared.plan, shared.workspaces(workspace));
+    let Some(volumes) = volumes else {
+        return run(&workspaces, plan, spec, streams, signals, publish());
+    };
     let run_setup = || {
-        let outcome = start(&spec.setup_only(), Streams::NullStdin)?;
+        let setup = spec.setup_only();
+        let outcome = run(&workspaces, plan, &setup, Streams::NullStdin, signals, Publish::Hidden)?;
         Ok(match signals.last_received() {
             // The setup may have succeeded before the signal came; the command must not start.
             Some((_, exit)) => RunOutcome { exit: Ok(exit), ..outcome },
@@ -121,11 +186,31 @@ fn run_on_volumes(
     };
     match volumes.prepare(workspaces[0], quiet, run_setup)? {
         PreparedVolumes::Ready(_locks) => {
-            start(&RunSpec { setup: None, ..spec.clone() }, Streams::Inherit)
+            let command = RunSpec { setup: None, ..spec.clone() };
+            run(&workspaces, plan, &command, streams, signals, publish())
         }
         PreparedVolumes::SetupFailed(outcome) => Ok(outcome),
     }
 }
+
+/// Who learns of a session.
+pub(super) enum Publish<'p> {
+    /// Nobody.
+    Hidden,
+    /// Those who join it.
+    Joinable,
+    /// The same, and `paude up` and `paude down`: it stays.
+    Staying {
+        facts: Vec<Fact>,
+        /// How long it stays without a command that joins it.
+        idle: Option<Duration>,
+        /// Gets what is to be called once the setup has succeeded.
+        when_ready: WhenReady<'p>,
+    },
+}
+
+/// Arranges for a function, which takes the id of the image, to be called at the right moment.
+pub(super) type WhenReady<'p> = &'p dyn Fn(Box<dyn FnOnce(String) + Send>) -> Result<()>;
 
 /// Runs the specification in a session of each directory, the project first; what they created is
 /// removed when this returns.
@@ -135,12 +220,26 @@ pub(super) fn run(
     spec: &RunSpec,
     streams: Streams<'_>,
     signals: &Signals,
+    publish: Publish<'_>,
 ) -> Result<RunOutcome> {
     // A signal must not end paude before the session has removed what it created.
     let (signal_stream, _watch) = signals.watch()?;
     let rendered = render(plan, spec)?;
     let mut sessions = Session::begin_all(workspaces, plan, spec)?;
-    let outcome = execute::run(&rendered, spec, streams, signal_stream);
+    // The project's is the one that is joined.
+    let session = sessions.first_mut().expect("the project comes first");
+    let observer = match publish {
+        // Without paude's script there is no shell to join it with.
+        Publish::Joinable if !spec.unguarded => session.publish(plan, spec),
+        Publish::Hidden | Publish::Joinable => None,
+        Publish::Staying { facts, idle, when_ready } => {
+            let (observer, ready) = session.publish_staying(plan, spec, facts, idle)?;
+            when_ready(ready)?;
+            Some(observer)
+        }
+    };
+    let observer = observer.unwrap_or_else(|| Arc::new(|_| {}));
+    let outcome = execute::run(&rendered, spec, streams, signal_stream, &observer);
     if outcome.as_ref().map_or(true, |outcome| outcome.gone) {
         sessions.iter_mut().for_each(Session::record_container_gone);
     }

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::announce::{print_lines, print_warnings};
 use super::print::print;
-use super::run::run;
+use super::run::{Publish, run};
 use crate::cli::{ReportFormat, VerifyArgs};
 use crate::config::Config;
 use crate::engine::{self, CaptureFiles, Engine, Streams};
@@ -48,7 +48,8 @@ pub(super) fn execute(args: &VerifyArgs) -> Result<Exit> {
     checklist.add_host_before(&plan);
     let output = CaptureFiles::new()?;
     let signals = Signals::new()?;
-    let outcome = run(&[&workspace], &plan, &spec, Streams::Capture(&output), &signals);
+    let streams = Streams::Capture(&output);
+    let outcome = run(&[&workspace], &plan, &spec, streams, &signals, Publish::Hidden);
     if let Some((signal, exit)) = signals.last_received() {
         print_lines(&[format!("error: ended by {signal}; nothing was verified")]);
         return Ok(exit);
@@ -69,7 +70,7 @@ pub(super) fn execute(args: &VerifyArgs) -> Result<Exit> {
 fn load_config(args: &VerifyArgs, workspace: &Workspace) -> Result<Config> {
     let config = Config::load(&args.project, workspace)?;
     let (with, with_git) = (Vec::new(), false);
-    Ok(Config { setup: None, storage: Storage::Tmpfs, with, with_git, ..config })
+    Ok(Config { setup: None, storage: Storage::Tmpfs, cache: false, with, with_git, ..config })
 }
 
 /// The project, the engine and the image that the checklist is about.

@@ -12,7 +12,7 @@ use crate::value::{DevcontainerChoice, Network, PolicyEntry, UserIds, Venv};
 
 /// A valid value of each key, as `"KEY": VALUE`.
 #[cfg(test)]
-pub(crate) const SAMPLES: [&str; 24] = [
+pub(crate) const SAMPLES: [&str; 25] = [
     r#""$schema": "x""#,
     r#""venv": ["a,b", "c:d", "../x", ""]"#,
     r#""depth": 0"#,
@@ -24,6 +24,7 @@ pub(crate) const SAMPLES: [&str; 24] = [
     r#""size": "2G""#,
     r#""storage": "volume""#,
     r#""devcontainer": "a/devcontainer.json""#,
+    r#""cache": true"#,
     r#""policy": "tools/policy.wasm""#,
     r#""engine": "native""#,
     r#""engine_args": ["--network=none"]"#,
@@ -113,6 +114,7 @@ pub(super) fn settings<O>(file: &SettingsFile<O>) -> Value {
             DevcontainerChoice::Search => json!(true),
             DevcontainerChoice::File(path) => json!(path),
         }),
+        "cache": file.cache,
         "policy": policies.map(|policies| policies.iter().map(policy).collect::<Vec<_>>()),
         "network": file.network.map(Network::name),
         "with": file.with.0,

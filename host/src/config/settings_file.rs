@@ -69,6 +69,9 @@ pub(super) struct SettingsFile<O> {
     /// What is mounted over each hidden directory: "tmpfs" (memory, gone with the container) or
     /// "volume" (kept for the next run; the setup runs again when its inputs change).
     pub(super) storage: Option<Storage>,
+    /// Whether what uv, pip, poetry, pdm and npm download is kept for the next setup. Default: with
+    /// "storage": "volume".
+    pub(super) cache: Option<bool>,
     /// Whether image, environment and setup are taken from the project's devcontainer.json, and from
     /// which: true for the one in the usual places, or a path in the project. Other keys of this
     /// file win over it.

@@ -1,7 +1,7 @@
 //! The standard streams of a program that paude starts.
 
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io::{self, PipeWriter, Read as _, Seek as _, SeekFrom};
 use std::process::{Command, Stdio};
 
 use crate::error::{Error, Result};
@@ -16,6 +16,8 @@ pub(crate) enum Streams<'c> {
     Inherit,
     /// paude's own streams, but an empty stdin.
     NullStdin,
+    /// paude's own stderr, but an empty stdin, and this pipe as stdout.
+    Stdout(&'c PipeWriter),
     /// An empty stdin; stdout and stderr are captured.
     Capture(&'c CaptureFiles),
 }
@@ -60,6 +62,9 @@ impl Streams<'_> {
     pub(crate) fn apply_to(self, command: &mut Command) -> io::Result<()> {
         if !matches!(self, Self::Inherit) {
             command.stdin(Stdio::null());
+        }
+        if let Self::Stdout(pipe) = self {
+            command.stdout(pipe.try_clone()?);
         }
         if let Self::Capture(files) = self {
             command.stdout(files.stdout.try_clone()?).stderr(files.stderr.try_clone()?);

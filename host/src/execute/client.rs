@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGQUIT, SIGTERM};
 
-use super::RunOutcome;
 use super::mount_monitor::MountMonitor;
+use super::outcome::{Milestone, Observer, RunOutcome};
 use super::signals::{self, SignalStream};
 use crate::engine::{Engine, Streams, timeout};
 use crate::error::{Error, Exit, Result, exit_code};
@@ -41,18 +41,20 @@ pub(super) fn run(
     spec: &RunSpec,
     streams: Streams<'_>,
     signals: SignalStream,
+    observer: &Observer,
 ) -> Result<RunOutcome> {
     let mut client = start(argv, streams)?;
     let running = Arc::new(());
-    let events = event_channel(&client, spec, signals, Arc::downgrade(&running));
+    let events = event_channel(&client, spec, signals, Arc::downgrade(&running), observer);
     let events = events.inspect_err(|_| {
         let _ = client.kill();
         let _ = client.wait();
         remove_container(spec.engine, &spec.name, SETTLING);
     })?;
     let client = Pid::from_child(&client);
-    Ok(Supervisor { spec, client, signalled: false, undelivered: None, lost: None }
-        .supervise(&events))
+    let supervisor =
+        Supervisor { spec, client, observer, signalled: false, undelivered: None, lost: None };
+    Ok(supervisor.supervise(&events))
 }
 
 /// Starts the client, without a shell.
@@ -61,7 +63,7 @@ fn start(argv: &Argv, streams: Streams<'_>) -> Result<Child> {
     let mut command = Command::new(&argv.program);
     // Otherwise it could still be starting a container while the next run clears up.
     #[cfg(target_os = "linux")]
-    crate::unsafe_calls::end_with_parent(&mut command);
+    crate::unsafe_calls::end_with_parent(&mut command, Signal::TERM);
     let client = streams.apply_to(&mut command).and_then(|()| command.args(&argv.args).spawn());
     client.map_err(|error| {
         let program = shown(&argv.program.to_string_lossy()).into_owned();
@@ -86,14 +88,15 @@ fn event_channel(
     spec: &RunSpec,
     mut signals: SignalStream,
     running: Weak<()>,
+    observer: &Observer,
 ) -> Result<Receiver<Event>> {
     let (on_end, events) = mpsc::channel();
     let pid = Pid::from_child(client);
     let engine = spec.engine;
     let (monitor, name) = (MountMonitor(spec.guarded.clone()), spec.name.clone());
-    let on_loss = on_end.clone();
+    let (on_loss, observer) = (on_end.clone(), Observer::clone(observer));
     super::spawn_thread(move || {
-        if let Some(path) = monitor.wait_in_container(engine, &name, &running) {
+        if let Some(path) = monitor.wait_in_container(engine, &name, &running, &observer) {
             let _ = on_loss.send(Event::Lost(path));
         }
     })?;
@@ -106,23 +109,27 @@ fn event_channel(
         }
     })?;
     super::spawn_thread(move || {
-        // Not `Child::wait`, which borrows the child mutably while the supervisor signals it.
-        let status = loop {
-            match rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::empty()) {
-                Ok(Some((_, status))) => break ExitStatus::from_raw(status.as_raw()),
-                Ok(None) | Err(rustix::io::Errno::INTR) => {}
-                Err(_) => break ExitStatus::from_raw(i32::from(exit_code::FAILED) << 8),
-            }
-        };
-        let _ = on_end.send(Event::Ended(status));
+        let _ = on_end.send(Event::Ended(wait(pid)));
     })?;
     Ok(events)
+}
+
+/// Waits for a child. Unlike `Child::wait`, it leaves the child free to be signalled meanwhile.
+pub(super) fn wait(pid: Pid) -> ExitStatus {
+    loop {
+        match rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::empty()) {
+            Ok(Some((_, status))) => break ExitStatus::from_raw(status.as_raw()),
+            Ok(None) | Err(rustix::io::Errno::INTR) => {}
+            Err(_) => break ExitStatus::from_raw(i32::from(exit_code::FAILED) << 8),
+        }
+    }
 }
 
 /// The state of a run while its client runs.
 struct Supervisor<'s> {
     spec: &'s RunSpec,
     client: Pid,
+    observer: &'s Observer,
     /// Whether paude received a signal.
     signalled: bool,
     /// A signal that could not be delivered in the container yet.
@@ -157,6 +164,7 @@ impl Supervisor<'_> {
 
     /// Stops a container that may write into the host's directory.
     fn stop_after_loss(&mut self, path: PathBuf) {
+        (self.observer)(Milestone::Lost(&path));
         let gone = remove_container(self.spec.engine, &self.spec.name, SETTLING);
         if !gone {
             // The client would go on waiting for its container.

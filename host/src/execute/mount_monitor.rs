@@ -18,6 +18,8 @@ use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
 
+use super::ProcessId;
+use super::outcome::{Milestone, Observer};
 use crate::engine::{Engine, timeout};
 use crate::error::Error;
 use crate::escape::shown_path;
@@ -46,6 +48,14 @@ impl MountMonitor {
         }
     }
 
+    /// The error of a command that was to join a container in which a shadow is not mounted.
+    #[cfg(target_os = "linux")]
+    pub(super) fn not_mounted(path: &Path) -> Error {
+        let path = shown_path(path);
+        Error::guard(format!("`{path}` is not hidden in the session; the command was not run"))
+            .hint("something removed or renamed it on the host: end the session")
+    }
+
     /// Waits until a shadow is lost in the mount namespace of this process, and returns its
     /// path. `None` once the process has ended, or if its mounts cannot be read from here.
     ///
@@ -60,7 +70,7 @@ impl MountMonitor {
     }
 
     /// The first shadow that is not mounted now; the outer `None` if mounts cannot be read.
-    fn find_lost(&self, process: &OwnedFd) -> Option<Option<PathBuf>> {
+    pub(super) fn find_lost(&self, process: &OwnedFd) -> Option<Option<PathBuf>> {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
         let mounts = rustix::fs::openat(process, "mountinfo", flags, Mode::empty()).ok()?;
         let mut text = Vec::new();
@@ -84,10 +94,8 @@ impl MountMonitor {
         engine: Engine,
         name: &str,
         running: &Weak<()>,
+        observer: &Observer,
     ) -> Option<PathBuf> {
-        if self.0.is_empty() {
-            return None;
-        }
         let pid = loop {
             std::thread::sleep(INTERVAL);
             if running.strong_count() == 0 {
@@ -98,12 +106,20 @@ impl MountMonitor {
                 break pid;
             }
         };
+        if self.0.is_empty() {
+            // Nothing proves that a process of this number here is the container's.
+            observer(Milestone::Started(None));
+            return None;
+        }
         if cfg!(target_os = "linux")
             && let Some(process) = process_directory(pid)
+            && let Some(id) = ProcessId::of(pid)
             && self.find_lost(&process).is_some_and(|lost| lost.is_none())
         {
+            observer(Milestone::Started(Some(id)));
             return self.wait_on_host(&process);
         }
+        observer(Milestone::Started(None));
         self.wait_by_exec(engine, name)
     }
 

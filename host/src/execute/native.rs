@@ -14,7 +14,9 @@
 #![expect(clippy::disallowed_methods, reason = "starts the helper, and reads and writes /proc")]
 
 mod error;
+mod helper;
 mod inside;
+mod joined;
 mod mounts;
 mod processes;
 
@@ -27,18 +29,20 @@ use std::process::{Child, Command, ExitStatus};
 use std::sync::mpsc;
 use std::{fs, process};
 
-use rustix::fd::AsRawFd as _;
+use rustix::fd::{AsRawFd as _, OwnedFd};
 use rustix::io::FdFlags;
 use rustix::process::Signal;
 
-use super::RunOutcome;
 use super::mount_monitor::{MountMonitor, process_directory};
+use super::outcome::{Milestone, Observer, RunOutcome};
+use super::process_id::ProcessId;
 use crate::engine::{CaptureFiles, Streams};
 use crate::error::{Error, Exit, Result, exit_code};
 use crate::render::{Sandbox, leads_to_host_environment};
 use error::{At as _, NativeError, START_STEPS, StartStep};
 
-pub(super) use inside::become_helper_if_requested;
+pub(super) use helper::become_helper_if_requested;
+pub(super) use joined::run as join;
 
 /// The program name (`argv[0]`) that makes this executable the helper.
 const HELPER: &str = "paude: sandbox helper";
@@ -49,6 +53,7 @@ pub(super) fn run(
     monitor: MountMonitor,
     streams: Streams<'_>,
     signals: super::signals::SignalStream,
+    observer: &Observer,
 ) -> Result<RunOutcome> {
     let mut running = match spawn(sandbox, streams) {
         Ok(running) => running,
@@ -63,13 +68,16 @@ pub(super) fn run(
         }
     };
     let init = running.init;
+    observer(Milestone::Started(ProcessId::of(init)));
     super::spawn_thread(move || processes::forward(init, signals))?;
     let (on_loss, lost) = mpsc::channel();
     let process = process_directory(init);
+    let observer = Observer::clone(observer);
     super::spawn_thread(move || {
         if let Some(process) = process
             && let Some(path) = monitor.wait_on_host(&process)
         {
+            observer(Milestone::Lost(&path));
             let _ = on_loss.send(path);
             let _ = rustix::process::pidfd_send_signal(process, Signal::KILL);
         }
@@ -106,8 +114,10 @@ struct RunningSandbox {
     helper: Child,
     report: BufReader<PipeReader>,
     /// The host's process id of the sandbox's process 1, on which no signal but SIGKILL and
-    /// SIGSTOP has an effect.
+    /// SIGSTOP has an effect; of a joined command its supervisor's.
     init: u32,
+    /// The supervisor of a joined command ends it once this is closed.
+    lifeline: Option<io::PipeWriter>,
 }
 
 impl RunningSandbox {
@@ -166,7 +176,7 @@ impl Drop for RunningSandbox {
 /// Starts the command; returns once it has been executed.
 fn spawn(sandbox: &Sandbox, streams: Streams<'_>) -> Result<RunningSandbox, NativeError> {
     let request = serde_json::to_vec(&with_host_env(sandbox)).at(StartStep::Request, HELPER)?;
-    let (mut running, mut to_helper) = start_helper(streams).at(StartStep::Helper, HELPER)?;
+    let (mut running, mut to_helper) = start_helper(streams, None).at(StartStep::Helper, HELPER)?;
     running.expect_report(b"unshared")?;
     map_ids(running.helper.id()).at(StartStep::Namespaces, "/proc/PID/uid_map")?;
     // The helper reads the request to its end before it goes on, so it waits for the ids.
@@ -185,20 +195,29 @@ fn with_host_env(sandbox: &Sandbox) -> Sandbox {
     Sandbox { env: host_env.chain(sandbox.env.iter().cloned()).collect(), ..sandbox.clone() }
 }
 
-fn start_helper(streams: Streams<'_>) -> io::Result<(RunningSandbox, io::PipeWriter)> {
+/// Starts the helper: of a new sandbox, or of a command that joins the one of this pidfd.
+fn start_helper(
+    streams: Streams<'_>,
+    pidfd: Option<&OwnedFd>,
+) -> io::Result<(RunningSandbox, io::PipeWriter)> {
     let ((requests, to_helper), (from_helper, report)) = (io::pipe()?, io::pipe()?);
     // A program that another thread starts at this moment may inherit these too. That is
     // harmless: it only delays the end of file if the helper ends early.
     rustix::io::fcntl_setfd(&requests, FdFlags::empty())?;
     rustix::io::fcntl_setfd(&report, FdFlags::empty())?;
-    let arguments = [requests.as_raw_fd(), report.as_raw_fd(), process::id().cast_signed()];
+    let mut arguments = vec![requests.as_raw_fd(), report.as_raw_fd(), process::id().cast_signed()];
+    if let Some(pidfd) = pidfd {
+        rustix::io::fcntl_setfd(pidfd, FdFlags::empty())?;
+        arguments.push(pidfd.as_raw_fd());
+    }
     // Without an environment, as a hostile `paude.json` could have LD_PRELOAD act in the
     // helper, which is outside the sandbox.
     let mut helper = Command::new("/proc/self/exe");
-    helper.arg0(HELPER).args(arguments.map(|n| n.to_string())).env_clear();
+    helper.arg0(HELPER).args(arguments.iter().map(ToString::to_string)).env_clear();
     streams.apply_to(&mut helper)?;
     let helper = helper.spawn()?;
-    Ok((RunningSandbox { helper, report: BufReader::new(from_helper), init: 0 }, to_helper))
+    let report = BufReader::new(from_helper);
+    Ok((RunningSandbox { helper, report, init: 0, lifeline: None }, to_helper))
 }
 
 /// Maps ids so that each keeps its number: every id for root, which may then write in

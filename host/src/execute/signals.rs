@@ -91,12 +91,22 @@ pub(super) fn survive_file_size_limit() {
 
 /// The signals that were not ignored when paude was started. `nohup` and a shell's `trap ''`
 /// ignore some, and these stay ignored by paude and the programs it starts.
-fn handled_signals() -> impl Iterator<Item = i32> {
+pub(super) fn handled_signals() -> impl Iterator<Item = i32> {
     TERMINATING.into_iter().filter(|&signal| !crate::unsafe_calls::is_ignored(signal))
 }
 
 fn cannot_watch(error: &std::io::Error) -> Error {
     Error::failed(format!("cannot watch for signals: {error}"))
+}
+
+/// The name of a signal, and whether it is for all processes or the command alone.
+fn name_and_scope(signal: i32) -> (&'static str, &'static str) {
+    match signal {
+        SIGINT => ("INT", "all"),
+        SIGQUIT => ("QUIT", "all"),
+        SIGHUP => ("HUP", "all"),
+        _ => ("TERM", "command"),
+    }
 }
 
 /// Sends a signal into a container. Returns whether it was delivered: false while the
@@ -105,16 +115,39 @@ fn cannot_watch(error: &std::io::Error) -> Error {
 /// The output of `signal.sh` decides, because a container that the signal ends kills the
 /// `exec` too, whose exit code then says nothing.
 pub(super) fn send(engine: Engine, container: &str, signal: i32, tty: bool) -> bool {
-    let (name, scope) = match signal {
-        SIGINT => ("INT", "all"),
-        SIGQUIT => ("QUIT", "all"),
-        SIGHUP => ("HUP", "all"),
-        _ => ("TERM", "command"),
-    };
+    let (name, scope) = name_and_scope(signal);
     // Interactive shells ignore SIGTERM, but end when they lose their terminal.
     let hangup = if tty && signal == SIGTERM { "HUP" } else { "" };
     let exec = ["exec", "--workdir", "/", container, "/bin/sh", "-c", include_str!("signal.sh")];
     let args = [&exec[..], &["paude", name, scope, hangup]].concat();
     timeout::run_captured(engine.program(), &args, "/", timeout::QUERY)
         .is_ok_and(|(_, stdout)| !stdout.is_empty())
+}
+
+/// Sends a signal to a command that joined a container, by its id there. Returns whether it was
+/// delivered: false while the command is not running yet.
+pub(super) fn send_to_joined(
+    engine: Engine,
+    container: &str,
+    id: &str,
+    signal: i32,
+    tty: bool,
+) -> bool {
+    let (name, scope) = name_and_scope(signal);
+    let hangup = if tty && signal == SIGTERM { "HUP" } else { "" };
+    let script = include_str!("join_signal.sh");
+    let exec = ["exec", "--workdir", "/", container, "/bin/sh", "-c", script];
+    let args = [&exec[..], &["paude", id, name, scope, hangup]].concat();
+    timeout::run_captured(engine.program(), &args, "/", timeout::QUERY)
+        .is_ok_and(|(_, stdout)| stdout.contains("taken"))
+}
+
+/// Kills what is left of a command that joined a container, by its id there. Returns whether
+/// there was something; `None` if the container does not run any more.
+pub(super) fn kill_joined(engine: Engine, container: &str, id: &str) -> Option<bool> {
+    let script = include_str!("join_signal.sh");
+    let exec = ["exec", "--workdir", "/", container, "/bin/sh", "-c", script];
+    let args = [&exec[..], &["paude", id, "KILL", "all"]].concat();
+    let (ok, stdout) = timeout::run_captured(engine.program(), &args, "/", timeout::QUERY).ok()?;
+    (ok && stdout.contains("looked")).then(|| stdout.contains("taken"))
 }

@@ -14,14 +14,12 @@ pub(super) const SHELL: &str = "/bin/sh";
 
 /// The arguments of [`SHELL`].
 pub(super) fn args(plan: &Plan, spec: &RunSpec) -> Vec<OsString> {
-    let primary = plan.primary().filter(|shadow| !shadow.target().divides_path());
-    let primary = primary.map(|shadow| shadow.target().as_os_str().to_owned());
     let mut args: Vec<OsString> = vec![
         "-c".into(),
         SCRIPT.into(),
         "paude".into(),
         spec.setup.as_deref().unwrap_or_default().into(),
-        primary.unwrap_or_default(),
+        primary_environment(plan),
         spec.volumes.len().to_string().into(),
         spec.variables.clone().into(),
     ];
@@ -47,4 +45,10 @@ fn identity_args(identity: &Identity, read_only: bool) -> [OsString; 3] {
         identity.witness.clone().unwrap_or_default(),
         if read_only { "ro" } else { "" }.into(),
     ]
+}
+
+/// The environment whose `bin` comes first on PATH in the container; empty if there is none.
+pub(crate) fn primary_environment(plan: &Plan) -> OsString {
+    let primary = plan.primary().filter(|shadow| !shadow.target().divides_path());
+    primary.map(|shadow| shadow.target().as_os_str().to_owned()).unwrap_or_default()
 }

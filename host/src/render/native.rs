@@ -56,7 +56,7 @@ pub struct FurtherMount {
     pub(crate) read_only: bool,
 }
 
-/// The mount that hides one directory.
+/// The mount that hides one directory, or that of the cache.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShadowMount {
     /// The mount point.
@@ -80,6 +80,11 @@ pub(super) fn sandbox(plan: &Plan, spec: &RunSpec) -> Sandbox {
         source: spec.volumes.get(index).cloned(),
         size: shadow.size(),
     });
+    let cache = spec.cache.iter().map(|source| ShadowMount {
+        target: source.clone(),
+        source: Some(source.clone()),
+        size: None,
+    });
     let further = plan.further().iter().map(|further| FurtherMount {
         path: further.plan.workspace().as_path().into(),
         read_only: further.read_only,
@@ -88,7 +93,7 @@ pub(super) fn sandbox(plan: &Plan, spec: &RunSpec) -> Sandbox {
         workspace: plan.workspace().as_path().into(),
         read_only: spec.read_only,
         further: further.collect(),
-        shadows: shadows.collect(),
+        shadows: shadows.chain(cache).collect(),
         no_network: spec.no_network,
         env,
         argv,

@@ -53,6 +53,11 @@ impl Dialect {
             };
             push(&["--mount", &mount]);
         }
+        if let (Some(name), Some(dir)) = (&spec.cache, spec.cache_dir()) {
+            let destination = self.check_utf8(dir, "the cache's path")?;
+            let name = self.check_utf8(name, "the volume's name")?;
+            push(&["--mount", &(self.volume)(name, destination)]);
+        }
         push(&["--workdir", target]);
         for (name, value) in &spec.env {
             let title = format!("the variable `{}`", shown(name));

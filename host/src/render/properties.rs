@@ -67,6 +67,7 @@ fn generate_spec(u: &mut Unstructured<'_>) -> Result<RunSpec> {
             1 => User::Container("1000:1000".to_owned()),
             _ => User::KeepId { uid: 1000, gid: 1000 },
         },
+        cache: None,
         volumes: u.ratio(1, 2)?.then(OsString::new).into_iter().collect(),
         guarded: Vec::new(),
         identity: Identity {

@@ -4,11 +4,13 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use crate::plan::{Further, Plan};
 use crate::workspace::Identity;
 
 /// A mount that is checked before, and monitored while, the command runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct GuardedMount {
     /// The mount point in the container.
     pub(crate) path: PathBuf,

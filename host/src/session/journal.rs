@@ -7,17 +7,14 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use cap_std::fs::MetadataExt as _;
 use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
+use super::state_dir::{self, StateDir};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::escape::shown_path;
-use crate::home;
-use crate::path::HostPath;
-use crate::workspace::Workspace;
 
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,25 +43,10 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal of a workspace. Its name is the device and inode of the workspace, so
-    /// that it stays the same if the workspace is renamed. Fails if it lies in the workspace,
-    /// because a container could then write what paude removes.
-    pub(super) fn open(workspace: &Workspace) -> io::Result<Self> {
-        let dir = home::state_dir().ok_or_else(|| {
-            io::Error::other("neither XDG_STATE_HOME nor HOME is an absolute path")
-        })?;
-        let data = workspace.dir().dir_metadata()?;
-        let path = dir.join(format!("{:x}-{:x}.journal", data.dev(), data.ino()));
-        let with_path = |error: io::Error| {
-            io::Error::new(error.kind(), format!("`{}`: {error}", shown_path(&path)))
-        };
-        home::check_creatable(&dir).map_err(with_path)?;
-        let existing = HostPath::canonicalize_existing_prefix(&dir).map_err(with_path)?;
-        if existing.as_path().starts_with(workspace.path().as_path()) {
-            return Err(with_path(io::Error::other("it lies in the project")));
-        }
-        #[expect(clippy::disallowed_methods, reason = "it is outside the workspace")]
-        std::fs::create_dir_all(&dir).map_err(with_path)?;
+    /// Opens the journal of a workspace.
+    pub(super) fn open(state: &StateDir) -> io::Result<Self> {
+        let path = state.journal();
+        let with_path = |error: io::Error| state_dir::fault(&path, &error);
         let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
         #[expect(clippy::disallowed_methods, reason = "it is outside the workspace")]
         let file = File::options()

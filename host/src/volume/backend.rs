@@ -1,7 +1,7 @@
 //! The volumes of the engines: creating, identifying and removing them.
 
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cap_std::ambient_authority;
@@ -138,7 +138,7 @@ pub(super) fn create(
     args.push(name.to_owned());
     let fail = |verb: &str, message: &str| {
         Error::failed(format!("cannot {verb} the volume `{name}`: {}", shown(message)))
-            .hint("--storage tmpfs needs no volume")
+            .hint("--storage tmpfs --no-cache needs no volume")
     };
     let args: Vec<_> = args.iter().map(String::as_str).collect();
     let created = query_within(TIMEOUT, program, &args);
@@ -164,4 +164,35 @@ fn create_directory(store: &Store, name: &str) -> Result<String> {
         .map_err(|error| Error::failed(format!("cannot create the volume `{name}`: {error}")))?;
     volume_id(Engine::Native, store, name)?
         .ok_or_else(|| Error::failed(format!("the volume `{name}` is gone")))
+}
+
+/// Where the content of a volume is on this machine; `None` if the engine does not say.
+pub(super) fn content_dir(engine: Engine, store: &Store, name: &str) -> Option<PathBuf> {
+    if engine == Engine::Native {
+        return Some(store.content_dir(name));
+    }
+    let args = ["volume", "inspect", "--format", "{{.Mountpoint}}", name];
+    let output = query(engine.program(), &args);
+    (output.ok && output.stdout.starts_with('/')).then(|| output.stdout.into())
+}
+
+/// The bytes that a directory occupies; `None` if part of it cannot be read.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the content of a volume, of which only sizes are read"
+)]
+pub(super) fn count_bytes(dir: &Path) -> Option<u64> {
+    use std::os::unix::fs::MetadataExt as _;
+    let (mut bytes, mut dirs) = (0, vec![dir.to_owned()]);
+    while let Some(dir) = dirs.pop() {
+        for entry in std::fs::read_dir(dir).ok()? {
+            let entry = entry.ok()?;
+            let data = entry.metadata().ok()?; // of a link itself
+            bytes += data.blocks() * 512;
+            if data.is_dir() {
+                dirs.push(entry.path());
+            }
+        }
+    }
+    Some(bytes)
 }

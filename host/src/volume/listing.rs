@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use std::path::Path;
 
 use super::store::{Record, Store};
-use super::{backend, name};
+use super::{backend, cache, name};
 use crate::engine::{Engine, installed};
 use crate::error::{Error, Result};
 use crate::escape::{shown, shown_path};
@@ -19,21 +19,40 @@ pub(crate) struct VolumeStatus {
     in_use: bool,
     /// `None` if its creation was interrupted.
     record: Option<Record>,
+    /// In bytes; `None` if it cannot be found out from here.
+    size: Option<u64>,
 }
 
 impl Display for VolumeStatus {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Some(record) = &self.record else { return write!(f, "{}  unfinished", self.name) };
-        let state = match (self.in_use, &record.stamp) {
-            (true, _) => "in use",
-            (false, Some(_)) => "set up",
-            (false, None) => "no setup",
+        let state = match (self.in_use, &record.stamp, &record.environment) {
+            (true, ..) => "in use",
+            (false, _, None) => "cache",
+            (false, Some(_), _) => "set up",
+            (false, None, _) => "no setup",
         };
         let engine = record.engine.to_string();
-        let environment = shown(&record.environment);
+        let what = match &record.environment {
+            Some(environment) => format!("`{}`", shown(environment)),
+            None => "cache".to_owned(),
+        };
+        let size = self.size.map_or_else(|| "?".to_owned(), shown_size);
         let workspace = shown_path(workspace_path(record));
-        write!(f, "{}  {state:8}  {engine:6}  `{environment}` of {workspace}", self.name)
+        write!(f, "{}  {state:8}  {engine:6}  {size:>6}  {what} of {workspace}", self.name)
     }
+}
+
+/// A number of bytes with one of the units that `--size` takes.
+fn shown_size(bytes: u64) -> String {
+    let mut size = bytes.div_ceil(1024);
+    for unit in ["k", "m", "g"] {
+        if size < 1024 {
+            return format!("{size}{unit}");
+        }
+        size = size.div_ceil(1024);
+    }
+    format!("{size}t")
 }
 
 fn workspace_path(record: &Record) -> &Path {
@@ -48,7 +67,8 @@ pub(crate) fn list() -> Result<Vec<VolumeStatus>> {
         .map(|name| {
             let in_use = store.try_lock_exclusive(&name)?.is_none();
             let record = store.read_record(&name);
-            Ok(VolumeStatus { name, in_use, record })
+            let size = record.as_ref().and_then(|record| cache::size(&store, &name, record.engine));
+            Ok(VolumeStatus { name, in_use, record, size })
         })
         .collect()
 }
@@ -91,5 +111,5 @@ fn is_usable(record: &Record) -> bool {
     let workspace = Workspace::open(workspace_path(record)).ok();
     let identity = workspace.and_then(|workspace| name::workspace_identity(&workspace).ok());
     identity.is_some_and(|identity| identity == record.identity)
-        && backend::has_image(record.engine, &record.image)
+        && (record.environment.is_none() || backend::has_image(record.engine, &record.image))
 }

@@ -36,6 +36,19 @@ pub(super) fn volume_name(
     Ok(format!("paude-{}", &hash[..DIGITS]))
 }
 
+/// The same for the cache of a project: user, project, engine, container user and the engine's
+/// arguments. It outlives the image.
+pub(super) fn cache_name(workspace: &Workspace, spec: &RunSpec) -> Result<String> {
+    let uid = rustix::process::geteuid().as_raw();
+    let path = workspace.path().as_path().as_os_str().as_bytes();
+    let container_user = format!("{:?}", spec.user);
+    let arguments = if spec.engine == Engine::Native { &[][..] } else { &spec.engine_args };
+    let parts = (uid, path, workspace_identity(workspace)?, spec.engine, container_user, arguments);
+    let bytes = serde_json::to_vec(&("cache", parts))
+        .map_err(|error| Error::failed(format!("cannot name a cache: {error}")))?;
+    Ok(format!("paude-{}", &Sha256::of(&bytes).to_string()[..DIGITS]))
+}
+
 /// Whether a string has the form of a name.
 pub(super) fn is_volume_name(text: &str) -> bool {
     let is_digit = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);

@@ -25,7 +25,8 @@ pub(super) struct Record {
     pub(super) workspace: OsString,
     /// Distinguishes the project from a later one at the same path.
     pub(super) identity: String,
-    pub(super) environment: String,
+    /// `None` for a cache.
+    pub(super) environment: Option<String>,
     /// The stamp of the setup that succeeded in it: a hash of everything that it depends on.
     pub(super) stamp: Option<String>,
 }

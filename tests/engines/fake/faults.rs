@@ -120,7 +120,8 @@ trials!(
     },
     /// The signal arrives after the setup has ended, while paude queries the volume.
     fn a_signal_after_the_setup_ends_the_command_too() -> Outcome {
-        let args = ["--storage", "volume", "--setup", "true", "--engine", "podman", "--", "true"];
+        let options = ["--storage", "volume", "--no-cache", "--setup", "true"];
+        let args = [&options[..], &["--engine", "podman", "--", "true"]].concat();
         let kill = "kill -TERM $PPID";
         let at_volumes = format!("[ ! -e \"$ROOT/ran\" ] || {kill}");
         for (at_run, others, code) in [(kill, "exit 0", Some(143)), (":", &at_volumes, None)] {

@@ -19,7 +19,8 @@ trials!(
     fn a_volume_stays_listed_while_its_engine_does_not_answer() -> Outcome {
         let mut env = Env::with(".venv/pyvenv.cfg");
         fake(&mut env, "podman", "exit 0", "exit 0");
-        let _ = env.paude(&["--storage", "volume", "--engine", "podman", "--", "true"]);
+        let _ =
+            env.paude(&["--storage", "volume", "--no-cache", "--engine", "podman", "--", "true"]);
         let list = env.paude(&["volumes", "list"]).code(0).stdout();
         let name = list.split(' ').next().unwrap().to_owned();
         assert!(name.starts_with("paude-"), "{list}");
@@ -38,7 +39,9 @@ trials!(
         let mut env = Env::with(".venv/pyvenv.cfg");
         let file = env.fake_engine("podman", VOLUME);
         let bin = file.parent().unwrap();
-        let run = || env.paude(&["--storage", "volume", "--engine", "podman", "--", "true"]);
+        let run = || {
+            env.paude(&["--storage", "volume", "--no-cache", "--engine", "podman", "--", "true"])
+        };
         run().code(0);
         let id = std::fs::read_to_string(bin.join("id"))?;
 

@@ -45,8 +45,9 @@ fn next_run(lane: &Lane, env: &Env) {
 #[track_caller]
 fn nothing_left(lane: &Lane, env: &Env) {
     assert_eq!(lane.containers(env), "");
-    let journals = env.home().join(".local/state/paude").read_dir().unwrap();
-    let journals = journals.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+    let files = env.home().join(".local/state/paude").read_dir().unwrap();
+    let files = files.map(|file| file.unwrap().path());
+    let journals = files.map(|path| std::fs::read_to_string(path).unwrap());
     let noted: String = journals.collect();
     assert!(!env.project.join(".venv").exists(), "the mount point is still there: {noted}");
     assert_eq!(noted, "");

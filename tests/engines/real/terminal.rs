@@ -70,6 +70,15 @@ impl<'e> Tmux<'e> {
     }
 }
 
+/// A server on a port of the kernel's choice, which it writes into the project.
+const SERVER: &str = "import http.server as h; s = h.HTTPServer(('127.0.0.1', 0), \
+    h.SimpleHTTPRequestHandler); f = open('port', 'w'); f.write('%d;' % s.server_port); f.close(); \
+    s.serve_forever()";
+
+/// What asks that server.
+const CLIENT: &str = "import urllib.request as u; port = open('port').read()[:-1]; \
+    print('answered', u.urlopen('http://127.0.0.1:' + port).status)";
+
 fn command_line(lane: &Lane) -> String {
     format!("{} {} -e PS1='inner> ' -e ENV= -- sh", paude().display(), lane.args().join(" "))
 }
@@ -92,6 +101,47 @@ parameterized!(
         tmux.wait_for_prompt("outer>");
         tmux.type_line("echo co''de $?");
         tmux.wait_for("code 3");
+        assert_eq!(lane.containers(&env), "");
+        Ok(())
+    },
+    /// One has a shell in a session, the other joins it.
+    fn two_terminals_share_an_environment_and_the_loopback(lane: &Lane) -> Outcome {
+        let env = lane.env_with(".venv/pyvenv.cfg");
+        let tmux = Tmux::start(&env);
+        tmux.type_line(&command_line(lane));
+        tmux.wait_for_prompt("inner>");
+        tmux.type_line("echo of the first >.venv/file");
+        tmux.type_line(&format!("python3 -c \"{SERVER}\" &"));
+        wait_for("the server does not start", 60, || {
+            std::fs::read_to_string(env.project.join("port")).is_ok_and(|port| port.ends_with(';'))
+        });
+        let project = env.project.display().to_string();
+        tmux.tmux(&["new-window", "-c", &project, "env", "PS1=outer> ", "sh"]);
+        tmux.wait_for_prompt("outer>");
+        tmux.type_line(&format!("{} exec -- sh", paude().display()));
+        tmux.wait_for_prompt("inner>");
+        tmux.type_line("test -t 0 && test -t 1 && echo on a term''inal; cat .venv/file");
+        tmux.wait_for("on a terminal");
+        tmux.wait_for("of the first");
+        tmux.type_line(&format!("python3 -c \"{CLIENT}\""));
+        tmux.wait_for("answered 200");
+        tmux.type_line("echo sleep''ing; sleep 100; echo wo''ken by $?");
+        tmux.wait_for("sleeping");
+        tmux.tmux(&["send-keys", "C-c"]);
+        tmux.type_line("echo st''ill here");
+        tmux.wait_for("still here");
+        tmux.type_line("exit 3");
+        tmux.wait_for_prompt("outer>");
+        tmux.type_line("echo co''de $?");
+        tmux.wait_for("code 3");
+        // The session itself goes on, until its own shell ends.
+        tmux.tmux(&["select-window", "-t", ":0"]);
+        tmux.type_line("clear; echo the se''ssion; cat .venv/file");
+        tmux.wait_for("the session");
+        tmux.type_line("exit 4");
+        tmux.wait_for_prompt("outer>");
+        tmux.type_line("echo co''de $?");
+        tmux.wait_for("code 4");
         assert_eq!(lane.containers(&env), "");
         Ok(())
     },

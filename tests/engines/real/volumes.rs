@@ -33,15 +33,21 @@ impl<'l> Project<'l> {
         text.map_or(0, |text| text.lines().count())
     }
 
+    /// The names of the environments' volumes.
     fn names(&self) -> Vec<String> {
+        self.list(|line| line.contains('`'))
+    }
+
+    fn list(&self, is_meant: impl Fn(&str) -> bool) -> Vec<String> {
         let list = self.env.paude(&["volumes", "list"]).code(0).stdout();
-        list.lines().filter_map(|line| Some(line.split(' ').next()?.to_owned())).collect()
+        let meant = list.lines().filter(|line| is_meant(line));
+        meant.filter_map(|line| Some(line.split(' ').next()?.to_owned())).collect()
     }
 }
 
 impl Drop for Project<'_> {
     fn drop(&mut self) {
-        for name in self.names() {
+        for name in self.list(|_| true) {
             let _ = self.env.paude(&["volumes", "remove", &name]);
         }
     }
@@ -234,13 +240,56 @@ parameterized!(
         std::fs::rename(&project.env.project, &aside)?;
         std::fs::create_dir(&project.env.project)?;
         lane.give(&project.env.project);
-        project.env.paude(&["volumes", "prune"]).code(0).prints(&format!("{name}\n"));
-        assert!(project.names().is_empty());
+        let pruned = project.env.paude(&["volumes", "prune"]).code(0).stdout();
+        assert!(pruned.lines().any(|line| line == name), "{pruned}");
+        // With the project, its cache is of no use either.
+        assert!(project.list(|_| true).is_empty());
         if !lane.is_native() {
             let left =
                 project.env.command(&lane.engine).args(["volume", "inspect", &name]).output()?;
             assert!(!left.status.success());
         }
+        Ok(())
+    },
+    fn downloads_are_kept_for_the_next_setup(lane: &Lane) -> Outcome {
+        let project = Project::new(lane);
+        let setup = "for dir in $UV_CACHE_DIR $PIP_CACHE_DIR $POETRY_CACHE_DIR $PDM_CACHE_DIR \
+             $npm_config_cache; do test -e $dir/x || echo $dir >>downloads; \
+             mkdir -p $dir; touch $dir/x; done; test ! -e .venv/made; touch .venv/made";
+        let downloads = || {
+            let text = std::fs::read_to_string(project.env.project.join("downloads"));
+            text.unwrap_or_default().lines().count()
+        };
+        project.run(setup, ":").code(0);
+        assert_eq!(downloads(), 5);
+        // The environment begins empty, and nothing is downloaded again.
+        project.env.write("uv.lock", "changed\n");
+        lane.give(&project.env.project);
+        project.run(setup, ":").code(0);
+        assert_eq!(downloads(), 5);
+        let list = project.env.paude(&["volumes", "list"]).code(0).stdout();
+        let cache: Vec<_> = list.lines().filter(|line| line.contains("  cache of ")).collect();
+        assert_eq!(cache.len(), 1, "{list}");
+        let words: Vec<_> = cache[0].split_whitespace().collect();
+        assert_eq!((words[1], words[2]), ("cache", lane.engine.as_str()), "{list}");
+        if lane.ids().0 == 0 {
+            assert!(words[3].ends_with('k'), "{list}");
+        }
+        // It is there with memory in place of the volume too, if that is asked for.
+        let script = "test -e $UV_CACHE_DIR/x && echo kept";
+        lane.sh(&project.env, &["--cache"], script).code(0).prints("kept\n");
+        let none = "echo \"[${UV_CACHE_DIR-}]\"";
+        lane.sh(&project.env, &[], none).code(0).prints("[]\n");
+        let volume = ["--storage", "volume", "--no-cache"];
+        lane.sh(&project.env, &volume, none).code(0).prints("[]\n");
+        // What is set stays.
+        let own = ["--cache", "-e", "UV_CACHE_DIR=/tmp/own"];
+        lane.sh(&project.env, &own, none).code(0).prints("[/tmp/own]\n");
+        let aside = project.env.root().join("aside");
+        std::fs::rename(&project.env.project, &aside)?;
+        crate::support::tree::make(&project.env.project, VENV);
+        lane.give(&project.env.project);
+        lane.sh(&project.env, &["--cache"], &format!("! {script}")).code(0);
         Ok(())
     },
     fn an_environment_larger_than_memory_is_reported(lane: &Lane) -> Outcome {

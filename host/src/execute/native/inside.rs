@@ -1,61 +1,24 @@
 //! The helper and process 1 of the sandbox; see the parent module.
 
-use std::ffi::OsStr;
+use std::fs;
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 use std::process::{self, Command};
-use std::{env, fs};
 
 use rustix::io::Errno;
 use rustix::process::{DumpableBehavior, Pid, Signal, WaitOptions};
 use rustix::thread::{CapabilitySet, CapabilitySets, UnshareFlags};
 
-use super::error::{At, NativeError, START_STEPS, StartStep};
+use super::error::{At, NativeError, StartStep};
 use super::{HELPER, mounts};
-use crate::error::exit_code;
 use crate::render::Sandbox;
 use crate::unsafe_calls::{
     close_on_exec, fork, ignore_sigttou, raise_loopback, start_in_foreground, unshare,
 };
 
-/// See [`crate::execute::become_helper_if_requested`].
-pub(in crate::execute) fn become_helper_if_requested() {
-    let args: Vec<_> = env::args_os().collect();
-    let [name, requests, report, parent] = args.as_slice() else {
-        return;
-    };
-    if name != HELPER {
-        return;
-    }
-    let descriptor = |number: &OsStr| Path::new("/proc/self/fd").join(number);
-    let requests = fs::File::open(descriptor(requests));
-    let report = fs::OpenOptions::new().write(true).open(descriptor(report));
-    let (Ok(requests), Ok(mut report)) = (requests, report) else {
-        process::exit(exit_code::FAILED.into())
-    };
-    if let Err(e) = run_helper(requests, &mut report, parent) {
-        let step = START_STEPS.iter().position(|s| *s == e.step).unwrap_or(1).to_string();
-        let errno = e.source.raw_os_error().unwrap_or(libc::EIO).to_string();
-        let fields = [step.as_bytes(), e.path.as_os_str().as_bytes(), errno.as_bytes(), b""];
-        let _ = report.write_all(&fields.join(&0));
-    }
-    process::exit(exit_code::FAILED.into())
-}
-
 /// Runs the helper and, after the fork, process 1; returns only on an error.
-fn run_helper(
-    mut requests: fs::File,
-    report: &mut fs::File,
-    parent: &OsStr,
-) -> Result<(), NativeError> {
-    let _ = rustix::thread::set_name(c"paude"); // otherwise `ps` would show "exe"
+pub(super) fn run_helper(mut requests: fs::File, report: &mut fs::File) -> Result<(), NativeError> {
     close_on_exec().at(StartStep::Helper, HELPER)?;
-    die_with_parent().at(StartStep::Helper, HELPER)?;
-    if rustix::process::getppid().map(|p| p.to_string()).as_deref().map(OsStr::new) != Some(parent)
-    {
-        process::exit(exit_code::FAILED.into()); // paude ended before the line above
-    }
     unshare(
         UnshareFlags::NEWUSER | UnshareFlags::NEWNS | UnshareFlags::NEWPID | UnshareFlags::NEWIPC,
     )
@@ -64,19 +27,29 @@ fn run_helper(
     let mut request = Vec::new();
     requests.read_to_end(&mut request).at(StartStep::Helper, HELPER)?;
     let sandbox: Sandbox = serde_json::from_slice(&request).at(StartStep::Request, HELPER)?;
-    let group = rustix::process::getpgrp();
-    let in_foreground = rustix::termios::tcgetpgrp(rustix::stdio::stdin()) == Ok(group);
+    let (group, in_foreground) = (rustix::process::getpgrp(), in_foreground());
     let Some(child) = fork().at(StartStep::Namespaces, "fork")? else {
         return run_init(&sandbox, in_foreground, report);
     };
     // Leaves the terminal's foreground group, as Ctrl-C must not end the helper. (Process 1 of
     // a namespace ignores it anyway.)
     let _ = rustix::process::setpgid(None, None);
-    while matches!(rustix::process::waitpid(Some(child), WaitOptions::empty()), Err(Errno::INTR)) {}
+    wait_for_child(child);
     if in_foreground {
         take_terminal_back(group);
     }
     process::exit(0)
+}
+
+/// Whether stdin is a terminal with this process in its foreground.
+pub(super) fn in_foreground() -> bool {
+    let group = rustix::process::getpgrp();
+    rustix::termios::tcgetpgrp(rustix::stdio::stdin()) == Ok(group)
+}
+
+/// Waits until a child has ended.
+pub(super) fn wait_for_child(child: Pid) {
+    while matches!(rustix::process::waitpid(Some(child), WaitOptions::empty()), Err(Errno::INTR)) {}
 }
 
 /// Runs process 1: sets up the mounts, drops privileges, starts the command, reaps, and
@@ -130,7 +103,7 @@ fn run_init(
 
 /// Returns the terminal from the command's process group, which has ended, to paude's group.
 /// Otherwise a script that called paude could no longer read from the terminal.
-fn take_terminal_back(group: Pid) {
+pub(super) fn take_terminal_back(group: Pid) {
     let terminal = rustix::stdio::stdin();
     let holder = rustix::termios::tcgetpgrp(terminal);
     if holder.is_ok_and(|h| rustix::process::test_kill_process_group(h) == Err(Errno::SRCH)) {
@@ -142,7 +115,7 @@ fn take_terminal_back(group: Pid) {
 /// Drops capabilities: all of them for other users than root, with the next `exec`. Root keeps
 /// those for files and ids; without CAP_SYS_ADMIN it cannot undo the mounts, and the kernel locks
 /// them in any user namespace that it creates.
-fn drop_privileges() -> io::Result<()> {
+pub(super) fn drop_privileges() -> io::Result<()> {
     let kept = CapabilitySet::CHOWN
         | CapabilitySet::DAC_OVERRIDE
         | CapabilitySet::FOWNER
@@ -170,6 +143,6 @@ fn drop_privileges() -> io::Result<()> {
     Ok(rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?)
 }
 
-fn die_with_parent() -> io::Result<()> {
+pub(super) fn die_with_parent() -> io::Result<()> {
     Ok(rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?)
 }

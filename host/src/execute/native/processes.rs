@@ -6,6 +6,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGHUP, SIGTERM};
 use signal_hook::low_level::siginfo::{Cause, Origin};
 
+use crate::execute::process_id::children;
 use crate::execute::signals::SignalStream;
 
 /// How long to wait before trying again to deliver a signal.
@@ -16,13 +17,24 @@ const RETRY: Duration = Duration::from_millis(20);
 /// A signal from the terminal (Ctrl-C) has reached the whole foreground group and the command
 /// with it. SIGHUP is the exception: the kernel sends it to the session leader alone, which
 /// paude may be.
-pub(super) fn forward(init: u32, mut signals: SignalStream) {
+pub(super) fn forward(init: u32, signals: SignalStream) {
+    forward_by(signals, |signal| {
+        children(init).first().is_some_and(|&script| deliver(script, signal))
+    });
+}
+
+/// The same for a joined command, whose supervisor stands in the script's place.
+pub(super) fn forward_joined(supervisor: u32, signals: SignalStream) {
+    forward_by(signals, |signal| deliver(supervisor, signal));
+}
+
+fn forward_by(mut signals: SignalStream, deliver: impl Fn(i32) -> bool) {
     let handle = signals.handle();
     for Origin { signal, cause, .. } in signals.forever() {
         if cause == Cause::Kernel && signal != SIGHUP {
             continue;
         }
-        while !handle.is_closed() && !deliver(init, signal) {
+        while !handle.is_closed() && !deliver(signal) {
             std::thread::sleep(RETRY);
         }
     }
@@ -30,8 +42,7 @@ pub(super) fn forward(init: u32, mut signals: SignalStream) {
 
 /// Sends a signal to the children of the sandbox's script, by the rules of
 /// [`crate::execute::signals`]. Returns false if the script runs nothing yet.
-fn deliver(init: u32, signal: i32) -> bool {
-    let Some(&script) = children(init).first() else { return false };
+fn deliver(script: u32, signal: i32) -> bool {
     // The script gets it first, so that it does not start the command afterwards.
     send(script, signal);
     let commands = children(script);
@@ -86,9 +97,4 @@ fn descendants(pid: u32) -> Vec<u32> {
         next += 1;
     }
     found
-}
-
-fn children(pid: u32) -> Vec<u32> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
-    text.unwrap_or_default().split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
 }

@@ -1,0 +1,96 @@
+# The first process of a command that joins a container; the command is its child. It uses shell
+# builtins only. Arguments, written by join.rs:
+#   ENVIRONMENT VARIABLES COUNT (PATH MOUNTINFO_PATH) x COUNT [COMMAND...]
+# PAUDE_EXEC is the id of the command: what it starts has it too. `render/entry.sh` has the
+# meaning of the other arguments, and the variables that a command gets.
+
+# A signal ends the command, and not this shell, which then exits with the command's code.
+trap : HUP INT QUIT TERM
+
+# look COUNT (PATH MOUNTINFO_PATH)...: checks that each shadow is a mount of its own.
+look() {
+  count=$1 points=' '
+  shift
+  while IFS=' ' read -r _ _ _ _ point _; do points="$points$point "; done </proc/self/mountinfo
+  while [ "$count" -gt 0 ]; do
+    case $points in
+      *" $2 "*) ;;
+      *)
+        printf 'paude: guard: `%s` is not hidden: nothing is mounted over it; the command was not run\n' "$1" >&2
+        exit 120
+        ;;
+    esac
+    count=$((count - 1))
+    shift 2
+  done
+}
+
+# end_rest: kills what the command left behind, which has become a child of the first process.
+end_rest() {
+  for directory in /proc/[0-9]*; do
+    pid=${directory#/proc/}
+    [ "$pid" != "$$" ] || continue
+    while IFS= read -r line || [ -n "$line" ]; do
+      case $line in *"PAUDE_EXEC=$PAUDE_EXEC"*)
+        kill -KILL "$pid" 2>/dev/null
+        break
+        ;;
+      esac
+    done 2>/dev/null <"$directory/environ"
+  done
+}
+
+# is_unknown_user: see render/entry.sh.
+is_unknown_user() (
+  uid=
+  while [ -z "$uid" ] && read -r key value _; do
+    [ "$key" != Uid: ] || uid=$value
+  done </proc/self/status
+  [ -n "$uid" ] || exit 1
+  while IFS=: read -r _ _ id _ || [ -n "$id" ]; do
+    [ "$id" != "$uid" ] || exit 1
+  done </etc/passwd
+  exit 0
+) 2>/dev/null
+
+paude_environment=$1 paude_variables=$2 paude_shadows=$3
+shift 2
+# In a subshell, so that it sets no variable of the command, whatever its name.
+(look "$@") || exit
+shift "$((1 + paude_shadows * 2))"
+
+export UV_LINK_MODE="${UV_LINK_MODE-copy}"
+[ "${HOME:-/}" != / ] || [ -w / ] || export HOME=/tmp
+if [ -z "${USER-}" ] || [ -z "${LOGNAME-}" ]; then
+  if is_unknown_user; then
+    export USER="${USER:-${LOGNAME:-paude}}"
+    export LOGNAME="${LOGNAME:-$USER}"
+  fi
+fi
+[ -z "$paude_environment" ] || export PATH="$paude_environment/bin:$PATH"
+[ ! -x "$paude_environment/bin/python" ] || export VIRTUAL_ENV="$paude_environment"
+if [ $# -eq 0 ]; then
+  for paude_shell in "${SHELL-}" /bin/bash /bin/sh; do
+    [ ! -x "$paude_shell" ] || break
+  done
+  set -- "$paude_shell"
+fi
+paude_before= paude_after=
+read -r paude_before 2>/dev/null </proc/1/task/1/children
+(
+  [ -z "$paude_variables" ] || eval "$paude_variables" || exit
+  case $1 in
+    */*) ;;
+    *)
+      if ! command -v "$1" >/dev/null; then
+        printf 'paude: cannot run `%s`: not found\n' "$1" >&2
+        exit 127
+      fi
+      ;;
+  esac
+  exec "$@"
+)
+paude_code=$?
+read -r paude_after 2>/dev/null </proc/1/task/1/children
+if [ "$paude_before" != "$paude_after" ] || [ -z "$paude_before" ]; then (end_rest); fi
+exit "$paude_code"
