@@ -13,6 +13,8 @@ use crate::target;
 #[path = "../../host/build_guest.rs"]
 mod build_guest;
 
+pub(crate) use build_guest::build_guest;
+
 /// Arguments of `cargo xtask guest`.
 #[derive(clap::Args)]
 pub(crate) struct GuestArgs {
@@ -36,7 +38,6 @@ pub(crate) fn run(checkout: &Checkout, args: &GuestArgs) -> Result<u8> {
 pub(crate) fn write(checkout: &Checkout, file: &Path) -> Result<u64> {
     let dir = checkout.root.join("target/guest");
     files::create_dir(&dir)?;
-    let component =
-        build_guest::build_guest(&checkout.root, &dir).map_err(|error| anyhow!(error))?;
+    let component = build_guest(&checkout.root, &dir).map_err(|error| anyhow!(error))?;
     fs::copy(component, file).with_context(|| format!("cannot write {}", file.display()))
 }

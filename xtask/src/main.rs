@@ -9,9 +9,11 @@ mod boxes;
 mod check_macos;
 mod checkout;
 mod demo;
+mod dist;
 mod files;
 mod guest;
 mod lint;
+mod package;
 mod prepare;
 mod process;
 mod setup;
@@ -44,6 +46,10 @@ enum Task {
     Setup(setup::SetupArgs),
     /// Build the built-in policy and write the component to a file
     Guest(guest::GuestArgs),
+    /// Make the package for the registry of crates, check it and build paude from it
+    Package,
+    /// Make everything that a release consists of, in target/dist, and try it out
+    Dist(dist::DistArgs),
     /// Check formatting, clippy, documentation, dependencies and the fuzz targets
     Lint(lint::LintArgs),
     /// Measure paude against baselines of the same run and draw the results
@@ -62,6 +68,8 @@ fn main() -> ExitCode {
         Task::Test(args) => test::run(&checkout, &args),
         Task::Setup(args) => setup::run(&checkout, &args),
         Task::Guest(args) => guest::run(&checkout, &args),
+        Task::Package => package::run(&checkout),
+        Task::Dist(args) => dist::run(&checkout, &args),
         Task::Lint(args) => lint::run(&checkout, &args),
         Task::Bench => bench::run(&checkout),
         Task::CheckMacos => check_macos::run(&checkout),

@@ -21,7 +21,7 @@ mod policies;
 mod service;
 mod share;
 mod test_user;
-mod wheels;
+pub(crate) mod wheels;
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -39,7 +39,7 @@ use hosts::WasiHost;
 pub(crate) use cached::cached;
 pub(crate) use import::PLAIN as TEST_IMAGE;
 pub(crate) use lane::Lane;
-pub(crate) use policies::ZIG;
+pub(crate) use policies::{ZIG, from_pypi};
 
 /// A prepared machine; the daemons and services that were started for it stop when this is dropped.
 pub(crate) struct Prepared {

@@ -14,7 +14,7 @@ use crate::checkout::Checkout;
 use crate::files;
 use crate::process::report;
 
-pub(crate) use tools::ZIG;
+pub(crate) use tools::{ZIG, from_pypi};
 
 /// One policy of the tests.
 #[derive(Serialize)]

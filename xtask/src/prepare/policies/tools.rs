@@ -72,7 +72,12 @@ pub(super) fn jco(checkout: &Checkout) -> Result<(PathBuf, PathBuf)> {
 }
 
 /// Fetches one package from PyPI into a folder for `PYTHONPATH`.
-fn from_pypi(checkout: &Checkout, name: &str, requirement: &str, size: &str) -> Result<PathBuf> {
+pub(crate) fn from_pypi(
+    checkout: &Checkout,
+    name: &str,
+    requirement: &str,
+    size: &str,
+) -> Result<PathBuf> {
     let python = process::find_python().context("there is no python3 on this machine")?;
     cached(checkout, name, requirement, |part| {
         report(format!("fetching from PyPI: {requirement} ({size})"));

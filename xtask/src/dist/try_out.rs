@@ -1,0 +1,130 @@
+//! Installs each package as a user would, and runs paude from there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use super::tools;
+use crate::checkout::Checkout;
+use crate::files;
+use crate::prepare::wheels;
+use crate::process::{self, report, run_captured};
+
+/// A place for installations, and a sample project.
+pub(super) struct Trial {
+    dir: PathBuf,
+    project: PathBuf,
+    /// Whether the native engine runs on this machine.
+    runs: bool,
+}
+
+const NATIVE: [&str; 4] = ["--engine", "native", "--", "true"];
+
+impl Trial {
+    /// Creates the project, and asks the program that was just built whether a run is possible here.
+    pub(super) fn create(checkout: &Checkout, paude: &Path) -> Result<Self> {
+        let dir = checkout.root.join("target/dist-work/try-out");
+        let _ = fs::remove_dir_all(&dir);
+        let project = dir.join("project");
+        files::create_dir(&project.join(".venv"))?;
+        files::write(&project.join(".venv/pyvenv.cfg"), "home = /usr/bin\nversion = 3.12.4\n")?;
+        let mut trial = Self { dir, project, runs: true };
+        trial.runs = process::succeeds(trial.command(Command::new(paude)).args(NATIVE));
+        if !trial.runs {
+            report("the native engine does not run here: the packages are only asked for a plan");
+        }
+        Ok(trial)
+    }
+
+    /// Unpacks an archive.
+    pub(super) fn tarball(&self, tarball: &Path) -> Result<()> {
+        let prefix = self.empty("prefix")?;
+        files::create_dir(&prefix)?;
+        let mut tar = Command::new("tar");
+        tar.arg("-xzf").arg(tarball).arg("--strip-components=1").arg("-C").arg(&prefix);
+        run_captured(&mut tar)?;
+        check_prefix(&prefix)?;
+        let paude = prefix.join("bin/paude");
+        self.check(&shown(tarball, "unpacked"), || Command::new(&paude))
+    }
+
+    /// Installs a wheel by each installer.
+    pub(super) fn wheel(&self, checkout: &Checkout, wheel: &Path) -> Result<()> {
+        let installed = self.pip(checkout, wheel)?;
+        self.check(&shown(wheel, "by pip"), || Command::new(&installed))?;
+        let uv = wheels::uv(checkout, &tools::python()?)?;
+        self.empty("home")?;
+        self.check(&shown(wheel, "by uv"), || {
+            let mut command = Command::new(&uv);
+            command.args(["tool", "run", "--quiet", "--offline", "--from"]).arg(wheel).arg("paude");
+            command
+        })?;
+        let pipx = self.pipx(checkout, wheel)?;
+        self.check(&shown(wheel, "by pipx"), || Command::new(&pipx))
+    }
+
+    /// The path of a directory that is not there.
+    fn empty(&self, name: &str) -> Result<PathBuf> {
+        let dir = self.dir.join(name);
+        let _ = fs::remove_dir_all(&dir);
+        ensure!(!dir.exists(), "cannot remove {}", dir.display());
+        Ok(dir)
+    }
+
+    /// A command in the project, with a home directory of its own.
+    fn command(&self, mut command: Command) -> Command {
+        command.current_dir(&self.project).env("HOME", self.dir.join("home"));
+        for name in ["XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"] {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    fn check(&self, name: &str, paude: impl Fn() -> Command) -> Result<()> {
+        let plan = run_captured(self.command(paude()).arg("plan"))
+            .with_context(|| format!("{name}: no plan"))?;
+        ensure!(plan.contains("venv, Python 3.12.4"), "{name}: the plan is\n{plan}");
+        if self.runs {
+            run_captured(self.command(paude()).args(NATIVE))
+                .with_context(|| format!("{name}: no run"))?;
+        }
+        report(format!("works: {name}"));
+        Ok(())
+    }
+
+    /// Installs the wheel into a new environment, with a pip that needs no network.
+    fn pip(&self, checkout: &Checkout, wheel: &Path) -> Result<PathBuf> {
+        let venv = self.empty("venv")?;
+        let pip = wheels::pip_python(checkout, &tools::python()?)?;
+        run_captured(Command::new(&pip).args(["-m", "venv"]).arg(&venv))?;
+        let mut install = Command::new(venv.join("bin/python"));
+        install.args(["-m", "pip", "install", "--quiet", "--no-index"]).arg(wheel);
+        run_captured(&mut self.command(install))?;
+        check_prefix(&venv)?;
+        Ok(venv.join("bin/paude"))
+    }
+
+    fn pipx(&self, checkout: &Checkout, wheel: &Path) -> Result<PathBuf> {
+        let base = wheels::pip_python(checkout, &tools::python()?)?;
+        let mut install = self.command(Command::new(base));
+        install.env("PYTHONPATH", tools::pipx(checkout)?);
+        install.env("PIPX_HOME", self.empty("pipx")?).env("PIPX_BIN_DIR", self.empty("bin")?);
+        run_captured(install.args(["-m", "pipx", "install"]).arg(wheel))?;
+        Ok(self.dir.join("bin/paude"))
+    }
+}
+
+fn shown(file: &Path, how: &str) -> String {
+    format!("{}, {how}", file.file_name().unwrap_or_default().display())
+}
+
+/// Fails unless the pages and completion scripts are there.
+fn check_prefix(prefix: &Path) -> Result<()> {
+    for name in ["man/man1/paude.1", "man/man1/paude-plan.1", "zsh/site-functions/_paude"] {
+        let file = prefix.join("share").join(name);
+        ensure!(file.is_file(), "{} is missing", file.display());
+    }
+    Ok(())
+}
