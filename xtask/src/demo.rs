@@ -67,9 +67,9 @@ pub(crate) fn run(checkout: &Checkout) -> Result<u8> {
 
 fn build(checkout: &Checkout) -> Result<PathBuf> {
     let mut build = process::cargo(&checkout.root);
-    // The tests enable other features of a few crates: without them here, `cargo xtask test` would build wasmtime again.
-    build.args(["build", "--workspace", "--bin", "paude", "--test", "suite"]);
-    print_command("cargo build --workspace --bin paude --test suite");
+    // `--workspace` enables the features of small crates that the tests need, so that those do not build wasmtime again.
+    build.args(["build", "--workspace", "--bin", "paude"]);
+    print_command("cargo build --workspace --bin paude");
     let output =
         build.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit()).output()?;
     ensure!(output.status.success(), "paude does not build");

@@ -28,8 +28,9 @@ enum CheckOutcome {
 type Check = fn(&Checkout) -> Result<CheckOutcome>;
 
 /// The quickest first, because the first failure ends the run.
-const CHECKS: [(&str, Check); 6] = [
+const CHECKS: [(&str, Check); 7] = [
     ("formatting", formatting),
+    ("one build of wasmtime", one_wasmtime),
     ("clippy", clippy),
     ("documentation", documentation),
     ("licences, duplicates and sources of dependencies", dependencies),
@@ -54,6 +55,27 @@ pub(crate) fn run(checkout: &Checkout, args: &LintArgs) -> Result<u8> {
 
 fn formatting(checkout: &Checkout) -> Result<CheckOutcome> {
     run_cargo(checkout, &["fmt", "--check"], &[])
+}
+
+/// Fails if tests, program and build script would compile wasmtime more than once, which takes minutes: that happens if
+/// they enable other features of any crate below it.
+fn one_wasmtime(checkout: &Checkout) -> Result<CheckOutcome> {
+    let mut cargo = process::cargo(&checkout.root);
+    cargo.args(["test", "--workspace", "--locked", "--no-run", "--unit-graph"]);
+    // Only a nightly cargo, or one that pretends to be, prints what it would compile.
+    cargo.args(["-Z", "unstable-options"]).env("RUSTC_BOOTSTRAP", "1");
+    let graph: serde_json::Value = serde_json::from_str(&process::run_captured(&mut cargo)?)?;
+    let units = graph["units"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let builds = units.iter().filter(|unit| {
+        unit["target"]["name"] == "wasmtime"
+            && unit["target"]["kind"][0] == "lib"
+            && unit["mode"] == "build"
+    });
+    let count = builds.count();
+    if count != 1 {
+        report(format!("wasmtime is compiled {count} times; see `resolver` in Cargo.toml"));
+    }
+    Ok(CheckOutcome::Ran(u8::from(count != 1)))
 }
 
 fn clippy(checkout: &Checkout) -> Result<CheckOutcome> {
