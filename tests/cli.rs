@@ -169,12 +169,14 @@ trials!(
         keys.sort();
         let wanted = [
             "$schema",
+            "build",
             "cache",
             "depth",
             "devcontainer",
             "env",
             "image",
             "network",
+            "packages",
             "policy",
             "setup",
             "size",

@@ -111,17 +111,19 @@ trials!(
         assert!(!all.iter().any(|word| word.contains("type=volume")), "{all:?}");
         Ok(())
     },
-    fn an_image_that_would_have_to_be_built_has_to_be_named() -> Outcome {
+    fn an_image_is_built_from_the_dockerfile_that_it_names() -> Outcome {
         let env = project("{\"build\": {\"dockerfile\": \"Dockerfile\", \"context\": \"..\"}}");
         env.paude(&["plan", "--devcontainer"]).code(0);
         let run = ["run", "--dry-run", "--devcontainer", "--engine"];
-        env.paude(&[&run[..], &["podman"]].concat()).code(2).says(
-            "paude does not build an image from `.devcontainer/Dockerfile` yet\n\
-             hint: build it: `podman build -t NAME -f .devcontainer/Dockerfile .`, then `--image NAME`",
-        );
+        let podman = || env.paude(&[&run[..], &["podman"]].concat());
+        podman().code(2).says("there is no `.devcontainer/Dockerfile` to build from");
+        env.write(".devcontainer/Dockerfile", "FROM debian:13\n");
+        let ran = podman().code(0);
+        assert!(ran.stdout().contains(" localhost/paude-"), "{}", ran.stdout());
+        ran.says(": built from `.devcontainer/Dockerfile`\n");
         env.paude(&[&run[..], &["podman", "--image", "built"]].concat()).code(0);
         let native = env.paude(&[&run[..], &["native"]].concat()).code(0);
-        native.says("No image is built from `.devcontainer/Dockerfile`");
+        native.says("`build` and `packages` are not used: the native engine has no image");
         Ok(())
     },
     fn a_compose_file_is_refused_unless_an_image_is_named() -> Outcome {

@@ -12,12 +12,17 @@ const MAY_USE: &[(&str, &str)] = &[
     ("main", "cli commands error execute"),
     (
         "commands",
-        "cli config devcontainer doctor engine error escape execute git_directory init json_line path \
-         plan policy receipt render run_spec session value verify volume workspace",
+        "cli config devcontainer doctor engine error escape execute git_directory image init json_line \
+         path plan policy receipt render run_spec session value verify volume workspace",
     ),
     ("properties", "config plan render"),
     ("doctor", "devcontainer engine error escape execute json_line plan run_spec value"),
     ("volume", "engine error escape execute home path plan run_spec session value workspace"),
+    (
+        "image",
+        "bounded_read config deadline engine error escape execute home path plan run_spec session \
+         unsafe_calls value workspace",
+    ),
     ("verify", "engine error escape execute json_line path plan receipt"),
     (
         "session",
@@ -64,7 +69,7 @@ const MAY_USE: &[(&str, &str)] = &[
 /// A crate, and the modules that may name it.
 const OWNERS: [(&str, &str); 5] = [
     ("clap", "main cli commands engine value"),
-    ("cap_std", "fingerprint init policy receipt session volume workspace"),
+    ("cap_std", "fingerprint image init policy receipt session volume workspace"),
     ("wasmtime", "policy unsafe_calls wit"),
     ("wasmtime_wasi", "policy"),
     ("libc", "engine execute unsafe_calls"),

@@ -55,6 +55,7 @@ fn project() -> Env {
     for place in ["node_modules.wasm", "tools/node_modules.wasm"] {
         std::fs::copy(&policy, env.project.join(place)).unwrap();
     }
+    env.write("docker/Dockerfile", "FROM debian:13\n");
     person(&env, r#"{"engine": "native"}"#);
     env
 }
@@ -232,7 +233,9 @@ trials!(
             let dry = match rest.split(' ').next().unwrap_or_default() {
                 "plan" | "completions" | "schema" | "man" => format!("paude {rest}"),
                 // These start a container, or look at the machine.
-                "verify" | "doctor" | "volumes" | "init" => format!("paude {rest} --help"),
+                "verify" | "doctor" | "volumes" | "images" | "init" => {
+                    format!("paude {rest} --help")
+                }
                 word @ ("exec" | "up" | "down" | "ps") => {
                     rest.replacen(word, &format!("paude {word} --help"), 1)
                 }

@@ -105,6 +105,9 @@ pub(crate) enum Action {
     /// List and remove the environments that `--storage volume` keeps
     #[command(subcommand, after_long_help = examples::VOLUMES)]
     Volumes(VolumesAction),
+    /// List and remove the images that are built from projects
+    #[command(subcommand, after_long_help = examples::IMAGES)]
+    Images(ImagesAction),
     /// Write, check and compare policies, and export the built-in one
     #[command(subcommand, after_long_help = examples::POLICY)]
     Policy(PolicyAction),
@@ -277,6 +280,23 @@ pub(crate) enum VolumesAction {
     },
     /// Remove those whose project or image is gone
     #[command(after_long_help = examples::VOLUMES_PRUNE)]
+    Prune,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImagesAction {
+    /// Print the name, state, engine, origin and project of each
+    #[command(after_long_help = examples::IMAGES_LIST)]
+    List,
+    /// Remove these, unless a container uses them
+    #[command(after_long_help = examples::IMAGES_REMOVE)]
+    Remove {
+        /// The names that `list` prints
+        #[arg(required = true)]
+        names: Vec<String>,
+    },
+    /// Remove those whose project is gone, and forget those that are gone themselves
+    #[command(after_long_help = examples::IMAGES_PRUNE)]
     Prune,
 }
 

@@ -6,7 +6,9 @@ mod doctor;
 mod down;
 mod exec;
 mod further;
+mod images;
 mod init;
+mod kept;
 mod plan;
 mod policy;
 mod print;
@@ -32,6 +34,7 @@ pub fn execute(cli: Cli) -> Result<Exit> {
         Some(Action::Verify(args)) => verify::execute(&args),
         Some(Action::Doctor(args)) => doctor::execute(&args),
         Some(Action::Volumes(action)) => volumes::execute(&action),
+        Some(Action::Images(action)) => images::execute(&action),
         Some(Action::Policy(action)) => policy::execute(&action),
         Some(Action::Init(args)) => init::execute(&args),
         Some(Action::Schema) => about::print_schema(),

@@ -4,6 +4,7 @@
 //! `paude.json` comes with the repository and is untrusted. What it may not set is refused while
 //! it is read (`Grant` in `settings_file`), so merging cannot let it through.
 
+mod builds;
 mod builtin_policy;
 mod devcontainer;
 mod load;
@@ -19,13 +20,13 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::time::Duration;
 
+pub(crate) use builds::BuildConfig;
 pub(crate) use builtin_policy::BuiltinPolicy;
 pub(crate) use policies::{PolicyChoice, PolicySource};
 pub(crate) use selection::{Changes, Selection};
 pub(crate) use settings_file::schema;
 
 use crate::cli::ProjectArgs;
-use crate::devcontainer::Build;
 use crate::engine::EngineChoice;
 use crate::error::{Error, Result};
 use crate::escape::shown;
@@ -51,12 +52,12 @@ pub struct Config {
     pub(crate) setup: Option<String>,
     /// The container image, if one was named.
     pub(crate) image: Option<Image>,
+    /// What is built, in place of the image or over it.
+    pub(crate) builds: BuildConfig,
     /// Variables of the container; a later one wins.
     pub(crate) env: Vec<(String, String)>,
     /// Shell text that sets further variables in the container; may be empty.
     pub(crate) variables: String,
-    /// The image to build, if one is named there and no image.
-    pub(crate) build: Option<Build>,
     /// Whether a devcontainer.json that is there would be used, had a setting named it.
     pub(crate) may_suggest_devcontainer: bool,
     /// The size limit of each shadow in bytes.
@@ -96,9 +97,9 @@ impl Default for Config {
             skip: Vec::new(),
             setup: None,
             image: None,
+            builds: BuildConfig::default(),
             env: Vec::new(),
             variables: String::new(),
-            build: None,
             may_suggest_devcontainer: true,
             size: None,
             storage: Storage::default(),
@@ -155,9 +156,9 @@ impl Config {
 
     fn merge(
         cli: &ProjectArgs,
-        project_file: SettingsFile<ProjectFile>,
+        mut project_file: SettingsFile<ProjectFile>,
         devcontainer: Devcontainer,
-        user_file: SettingsFile<UserFile>,
+        mut user_file: SettingsFile<UserFile>,
         mut warnings: Vec<String>,
     ) -> Result<Self> {
         let selection = match selection::from_cli(&cli.venv)? {
@@ -194,10 +195,8 @@ impl Config {
         let network =
             merge_network(cli.network, project_file.network, user_file.network, &mut warnings);
         let with = merge_with(&cli.with, user_file.with.0);
-        let (image, build) = match cli.image.clone().or(project_file.image) {
-            Some(image) => (Some(image), None),
-            None => devcontainer.image.choose(user_file.image)?,
-        };
+        let source = devcontainer.image;
+        let (image, builds) = builds::choose(cli, &mut project_file, source, &mut user_file)?;
         let mut engine_args = user_file.engine_args.0.unwrap_or_default();
         engine_args.extend(cli.engine_arg.iter().cloned());
 
@@ -207,7 +206,7 @@ impl Config {
             skip: selection::parse_skip(&skip)?,
             setup,
             image,
-            build,
+            builds,
             env,
             variables,
             may_suggest_devcontainer: devcontainer.may_suggest,

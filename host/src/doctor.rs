@@ -18,7 +18,8 @@ use crate::json_line;
 
 pub(crate) use machine::{add_policy_cache, check_selinux};
 pub(crate) use project::{
-    add_chosen_engine, add_devcontainer, add_network, add_project, add_run, add_run_spec,
+    add_built_image, add_chosen_engine, add_devcontainer, add_network, add_project, add_run,
+    add_run_spec,
 };
 
 /// The state of what a line is about, as named in the JSON document.

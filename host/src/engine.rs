@@ -17,5 +17,5 @@ pub(crate) use endpoint::is_podman_service_local;
 pub(crate) use installation::installed;
 pub use kind::Engine;
 pub(crate) use kind::{Client, DETACH_KEYS, EngineChoice, READ_ONLY_FIELD};
-pub(crate) use query::{inspect_image, pull, query, query_within, reason_line};
+pub(crate) use query::{has_image, inspect_image, pull, query, query_within, reason_line};
 pub(crate) use streams::{CaptureFiles, Streams};

@@ -59,6 +59,8 @@ enum Stage {
     Failed,
     Guard,
     SessionEnded,
+    /// A signal; the exit code that it gives.
+    Interrupted(u8),
 }
 
 /// One failure: a message, and hints for the user.
@@ -98,6 +100,11 @@ impl Error {
         Self::new(Stage::SessionEnded, message)
     }
 
+    /// Work that a signal ended before the command ran; `exit` is what the signal gives.
+    pub(crate) fn interrupted(message: impl Into<String>, exit: Exit) -> Self {
+        Self::new(Stage::Interrupted(exit.code()), message)
+    }
+
     /// Adds a hint: what the user can do next.
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -129,6 +136,7 @@ impl Error {
             Stage::Failed => exit_code::FAILED,
             Stage::Guard => exit_code::GUARD,
             Stage::SessionEnded => exit_code::SESSION_ENDED,
+            Stage::Interrupted(code) => code,
         }
     }
 

@@ -38,6 +38,23 @@ fn xdg_dir(variable: &str, below_home: &str) -> Option<PathBuf> {
     Some(base.join("paude"))
 }
 
+/// Creates a directory with mode 0700 if necessary, for records that paude trusts, and returns its
+/// real path. Fails if it lies in `workspace`, where a container could write them, or if it is not
+/// this user's.
+pub(crate) fn create_private(dir: &Path, workspace: &Path) -> io::Result<PathBuf> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    check_creatable(dir)?;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    let real = HostPath::resolve(dir)?;
+    if real.as_path().starts_with(workspace) {
+        return Err(io::Error::other("it lies in the project"));
+    }
+    if std::fs::metadata(real.as_path())?.uid() != rustix::process::geteuid().as_raw() {
+        return Err(io::Error::other("it is not yours"));
+    }
+    Ok(real.as_path().to_owned())
+}
+
 /// Fails if creating the directory would leave files of this user in another user's directory:
 /// what root creates in the HOME that `sudo` keeps locks its owner out. Directories owned by
 /// root or with the sticky bit need no check.

@@ -26,6 +26,7 @@
 //! - `fingerprint`: records a directory tree, to be compared with a later one
 //! - `git_directory`: the git directory of a worktree or submodule
 //! - `home`: the user's own directories
+//! - `image`: builds an image from a Dockerfile of the project, or installs packages over one
 //! - `init`: the settings that fit the files of a project
 //! - `json_line`: writes the JSON documents
 //! - `path`: the types of paths on the host, in the workspace and in the container
@@ -59,6 +60,7 @@ pub mod execute;
 pub mod fingerprint;
 mod git_directory;
 mod home;
+mod image;
 mod init;
 mod json_line;
 mod path;

@@ -87,7 +87,6 @@ impl RunSpec {
         let (image, image_reason) = match (&config.image, chosen.engine) {
             (Some(image), _) => (String::from(image.clone()), None),
             (None, Engine::Native) => (String::new(), None),
-            (None, _) if let Some(build) = &config.build => return Err(build.unsupported()),
             (None, _) => (plan.python().image(), Some(plan.python().reason.clone())),
         };
         Ok(Self {

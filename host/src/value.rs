@@ -1,5 +1,6 @@
 //! The types of settings: each is parsed once, alike in JSON and on the command line.
 
+mod build;
 mod checked_string;
 mod devcontainer;
 mod policies;
@@ -18,7 +19,8 @@ use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
 
 use crate::escape::shown;
 
-pub(crate) use checked_string::{EnvName, Image};
+pub(crate) use build::{BuildConsent, BuildSetting, MAX_PACKAGES};
+pub(crate) use checked_string::{EnvName, Image, PackageName};
 pub(crate) use devcontainer::DevcontainerChoice;
 #[cfg(any(test, fuzzing))]
 pub(crate) use policies::PolicyEntry;

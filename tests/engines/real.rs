@@ -13,6 +13,7 @@
 //! - `terminal`: a person at a terminal
 //! - `guard`: what takes a shadow away, and images without a shell
 //! - `verify`: `paude verify` and `--receipt` with real containers
+//! - `build`: images that are built from the project
 //! - `volumes`: environments that outlive their container
 //! - `with_directory`: directories that are shared besides the project
 //! - `git`: git in a worktree and in a submodule
@@ -21,6 +22,7 @@
 //! - `devcontainer`: `--devcontainer` in real containers
 //! - `faults`: what is killed, deleted, full or forbidden, and many runs at once
 
+mod build;
 mod devcontainer;
 mod ecosystems;
 mod faults;
@@ -64,6 +66,7 @@ pub fn trials() -> Vec<Trial> {
         ("signals", signals::TESTS),
         ("names", names::TESTS),
         ("terminal", terminal::TESTS),
+        ("build", build::TESTS),
         ("devcontainer", devcontainer::TESTS),
         ("faults", faults::TESTS),
         ("guard", guard::TESTS),

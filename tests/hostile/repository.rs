@@ -26,6 +26,7 @@ trials!(
             r#""policy_timeout": 3600"#,
             r#""with": ["/srv/data"]"#,
             r#""with_git": true"#,
+            r#""builds": "allow""#,
         ] {
             let env = judge::project();
             env.write("paude.json", &format!("{{{setting}}}"));

@@ -17,6 +17,7 @@ pub(super) const PAGES: &[(&str, &str)] = pages![
     "docs/devcontainers.md",
     "docs/engines.md",
     "docs/environments-that-last.md",
+    "docs/images.md",
     "docs/install.md",
     "docs/json.md",
     "docs/migrating.md",

@@ -119,6 +119,29 @@ Examples:
   paude volumes prune
       Remove those whose project or image is gone";
 
+pub(super) const IMAGES: &str = "\
+Examples:
+  paude images list
+      See what was built
+
+  paude images prune
+      Remove what no project needs any more";
+
+pub(super) const IMAGES_LIST: &str = "\
+Examples:
+  paude images list
+      Print a line for each image that was built";
+
+pub(super) const IMAGES_REMOVE: &str = "\
+Examples:
+  paude images remove paude-0b1f8f6a4d0e4c55a31f0c2f7e9a6d21
+      Remove one, by the name that `list` prints";
+
+pub(super) const IMAGES_PRUNE: &str = "\
+Examples:
+  paude images prune
+      Remove those whose project is gone";
+
 pub(super) const POLICY: &str = "\
 Examples:
   paude policy new my-policy --lang rust

@@ -8,7 +8,9 @@ use clap::{Args, ValueHint};
 
 use super::{CONTAINER, HIDDEN, POLICIES};
 use crate::engine::EngineChoice;
-use crate::value::{DevcontainerChoice, Image, Network, Seconds, Size, Storage, UserIds};
+use crate::value::{
+    BuildConsent, DevcontainerChoice, Image, Network, Seconds, Size, Storage, UserIds,
+};
 
 // A project and its settings; each setting wins over those of the files.
 #[expect(missing_docs, reason = "clap would print it as the help of each command with these")]
@@ -54,6 +56,19 @@ pub struct ProjectArgs {
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "")]
     #[arg(help_heading = CONTAINER, value_hint = ValueHint::FilePath)]
     pub(crate) devcontainer: Option<DevcontainerChoice>,
+    /// Whether the engine may build an image from the project [default: ask]
+    #[arg(long, value_enum, value_name = "ask|allow|never", hide_possible_values = true)]
+    #[arg(help_heading = CONTAINER)]
+    pub(crate) builds: Option<BuildConsent>,
+    /// Build nothing: leave out `build` and `packages` of the settings files
+    #[arg(long, help_heading = CONTAINER)]
+    pub(crate) no_build: bool,
+    /// Build the image again, without the engine's cache
+    #[arg(long, conflicts_with = "no_build", help_heading = CONTAINER)]
+    pub(crate) rebuild: bool,
+    /// Build the image again, over the newest one that the registry has
+    #[arg(long, conflicts_with = "no_build", help_heading = CONTAINER)]
+    pub(crate) pull: bool,
     /// The script that /bin/sh runs in the container before the command
     #[arg(long, value_name = "SCRIPT", conflicts_with = "no_setup", help_heading = CONTAINER)]
     #[arg(value_hint = ValueHint::Other)]

@@ -85,9 +85,12 @@ fn choices(config: &Config, plan: &Plan, chosen: &ChosenEngine, spec: &RunSpec) 
         let image = shown(image.as_ref());
         lines.push(format!("Image {image} is not used: the native engine has none"));
     }
-    if let (Engine::Native, Some(build)) = (chosen.engine, &config.build) {
-        let dockerfile = shown(build.dockerfile.as_str());
-        lines.push(format!("No image is built from `{dockerfile}`: the native engine has none"));
+    let builds = &config.builds;
+    if chosen.engine == Engine::Native
+        && (builds.dockerfile.is_some() || !builds.packages.is_empty())
+    {
+        lines
+            .push("`build` and `packages` are not used: the native engine has no image".to_owned());
     }
     if chosen.engine == Engine::Native && !spec.engine_args.is_empty() {
         lines.push("Engine arguments are not used: the native engine takes none".to_owned());

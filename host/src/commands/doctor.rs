@@ -11,6 +11,7 @@ use crate::doctor::{self, Diagnosis};
 use crate::engine::{self, Engine, query_within};
 use crate::error::{Error, Exit, Result};
 use crate::execute;
+use crate::image::ProjectImages;
 use crate::plan::Plan;
 use crate::policy::{self, PolicyResult};
 use crate::render::{Rendered, render};
@@ -48,9 +49,16 @@ pub(super) fn execute(args: &DoctorArgs) -> Result<Exit> {
             let chosen = engine::choose(config.engine);
             let chosen = doctor::add_chosen_engine(&mut diagnosis, &chosen, &working);
             if let (Ok(plan), Some(chosen)) = (&plan, chosen) {
-                let spec = RunSpec::new(&config, &workspace, plan, chosen, &[]);
+                let mut spec = RunSpec::new(&config, &workspace, plan, chosen, &[]);
                 doctor::add_network(&mut diagnosis, plan, &config.engine_args);
-                let has_image = doctor::add_run_spec(&mut diagnosis, chosen.engine, &spec);
+                let built = built_image(&config, &workspace, plan, &spec);
+                let has_image = match &built {
+                    Ok(None) => doctor::add_run_spec(&mut diagnosis, chosen.engine, &spec),
+                    built => doctor::add_built_image(&mut diagnosis, chosen.engine, built),
+                };
+                if let (Ok(spec), Ok(Some((reference, _)))) = (&mut spec, built) {
+                    spec.image = reference;
+                }
                 if let (Ok(spec), Some(bare), true, false) = (&spec, &bare, has_image, args.no_run)
                 {
                     let failure = try_run(bare, spec);
@@ -68,6 +76,19 @@ pub(super) fn execute(args: &DoctorArgs) -> Result<Exit> {
         ReportFormat::Json => diagnosis.json()?,
     })?;
     Ok(if diagnosis.is_healthy() { Exit::Ok } else { Exit::ProblemFound })
+}
+
+/// The name of the image that a run would build, and what it is built from; `None` if nothing is
+/// built.
+fn built_image(
+    config: &Config,
+    workspace: &Workspace,
+    plan: &Plan,
+    spec: &Result<RunSpec>,
+) -> Result<Option<(String, String)>> {
+    let Ok(spec) = spec else { return Ok(None) };
+    let images = ProjectImages::of(config, workspace, plan, spec, true)?;
+    Ok(images.map(|images| (images.reference(), images.reason())))
 }
 
 /// A plan that shares the project and hides nothing: the mount points of the project's own plan

@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::devcontainer::Unused;
 use crate::engine::{ChosenEngine, Engine};
 use crate::error::{Exit, Result};
+use crate::image::ProjectImages;
 use crate::plan::Plan;
 use crate::policy;
 use crate::render::{Rendered, render};
@@ -52,6 +53,9 @@ fn render_command(
     command: &[OsString],
 ) -> Result<Rendered> {
     let mut spec = RunSpec::new(config, workspace, plan, &ChosenEngine::assumed(engine), command)?;
+    if let Some(images) = ProjectImages::of(config, workspace, plan, &spec, true)? {
+        spec.image = images.reference();
+    }
     let volumes = Volumes::for_plan(workspace, plan, &spec, false)?;
     spec.volumes = volumes.as_ref().map(Volumes::mount_sources).unwrap_or_default();
     use_cache(config, workspace, &mut spec, false)?;

@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::engine::{self, ChosenEngine, Engine, Streams};
 use crate::error::{Error, Exit, Result};
 use crate::execute::{self, RunOutcome, SignalStream, Signals};
+use crate::image::{EnsuredImage, ProjectImages};
 use crate::plan::Plan;
 use crate::policy;
 use crate::receipt::Receipt;
@@ -51,6 +52,7 @@ pub(super) fn prepare(
     command: &[OsString],
     purpose: Purpose,
     quiet: bool,
+    signals: &Signals,
     adjust: impl FnOnce(&mut RunSpec) -> Result<()>,
 ) -> Result<Prepared> {
     let config = Config::load(project, workspace)?;
@@ -63,6 +65,7 @@ pub(super) fn prepare(
     let chosen = choose(config.engine)?;
     let mut spec = RunSpec::new(&config, workspace, plan, &chosen, command)?;
     adjust(&mut spec)?;
+    set_image(&config, workspace, plan, &mut spec, purpose, quiet, signals)?;
     let volumes = Volumes::for_plan(workspace, plan, &spec, is_run)?;
     spec.volumes = volumes.as_ref().map(Volumes::mount_sources).unwrap_or_default();
     let cache = use_cache(&config, workspace, &mut spec, is_run)?;
@@ -90,7 +93,9 @@ pub(super) fn execute(args: &RunArgs) -> Result<Exit> {
     let workspace = Workspace::open(&args.project.workspace)?;
     let purpose = if args.dry_run { Purpose::Show } else { Purpose::Run };
     let adjust = |spec: &mut RunSpec| if args.no_guard { spec.unguard() } else { Ok(()) };
-    let prepared = prepare(&args.project, &workspace, &args.command, purpose, args.quiet, adjust)?;
+    let signals = Signals::new()?;
+    let (project, command) = (&args.project, &args.command);
+    let prepared = prepare(project, &workspace, command, purpose, args.quiet, &signals, adjust)?;
     let Prepared { config, shared, chosen, spec, .. } = &prepared;
     let (plan, workspaces) = (&shared.plan, shared.workspaces(&workspace));
     let rendered = render(plan, spec)?;
@@ -102,7 +107,6 @@ pub(super) fn execute(args: &RunArgs) -> Result<Exit> {
     let receipt = args.receipt.as_deref();
     let receipt = receipt.map(|file| Receipt::prepare(file, &workspaces, plan)).transpose()?;
     let search = if args.quiet { None } else { LargeEnvironmentSearch::start(&workspace, plan) };
-    let signals = Signals::new()?;
     let publish = || Publish::Joinable;
     let outcome =
         run_prepared(&prepared, &workspace, args.quiet, Streams::Inherit, &signals, publish);
@@ -114,6 +118,32 @@ pub(super) fn execute(args: &RunArgs) -> Result<Exit> {
         None => exit,
         Some(receipt) => finish_receipt(receipt, args, &workspaces, chosen.engine, exit, &signals),
     }
+}
+
+/// Has the run use the image that is built from the project, if the settings want one.
+fn set_image(
+    config: &Config,
+    workspace: &Workspace,
+    plan: &Plan,
+    spec: &mut RunSpec,
+    purpose: Purpose,
+    quiet: bool,
+    signals: &Signals,
+) -> Result<()> {
+    let images = ProjectImages::of(config, workspace, plan, spec, quiet)?;
+    let Some(images) = images else { return Ok(()) };
+    spec.image_reason = Some(images.reason());
+    spec.image = match purpose {
+        Purpose::Show => images.reference(),
+        Purpose::Run => match images.ensure(signals)? {
+            EnsuredImage::Ready(id) => id,
+            EnsuredImage::Interrupted(signal, exit) => {
+                let message = format!("ended by {signal}; no image was built");
+                return Err(Error::interrupted(message, exit));
+            }
+        },
+    };
+    Ok(())
 }
 
 /// Writes the receipt, also of a run that failed, so that no earlier one is taken for it. A

@@ -33,17 +33,17 @@ pub(super) fn execute(args: &UpArgs) -> Result<Exit> {
     if args.background {
         return stay(args, &workspace);
     }
+    let signals = Signals::new()?;
     if let Some(session) = staying(&workspace) {
         match args.renew {
             true => drop(down::end_staying(&workspace)?),
-            false => return compare(args, &workspace, &session),
+            false => return compare(args, &workspace, &session, &signals),
         }
     }
     let log = Session::open_log(&workspace).map_err(|error| cannot_log(&error))?;
     lock(&log)?;
     let emptied = log.set_len(0);
     emptied.and_then(|()| log.unlock()).map_err(|error| cannot_log(&error))?;
-    let signals = Signals::new()?;
     let (child, lines) = execute::start_background(&log)?;
     follow(args, child, &lines, log, &signals)
 }
@@ -76,18 +76,28 @@ fn staying(workspace: &Workspace) -> Option<FoundSession> {
 }
 
 /// Everything that is known before the session starts. It has no terminal.
-fn prepare_staying(args: &UpArgs, workspace: &Workspace, purpose: Purpose) -> Result<Prepared> {
+fn prepare_staying(
+    args: &UpArgs,
+    workspace: &Workspace,
+    purpose: Purpose,
+    signals: &Signals,
+) -> Result<Prepared> {
     let command = Keeper::command().map(OsString::from);
     let adjust = |spec: &mut RunSpec| {
         spec.tty = false;
         Ok(())
     };
-    prepare(&args.project, workspace, &command, purpose, args.quiet, adjust)
+    prepare(&args.project, workspace, &command, purpose, args.quiet, signals, adjust)
 }
 
 /// Says whether the session that stays is still the one that would be started now.
-fn compare(args: &UpArgs, workspace: &Workspace, session: &FoundSession) -> Result<Exit> {
-    let Prepared { shared, spec, .. } = prepare_staying(args, workspace, Purpose::Show)?;
+fn compare(
+    args: &UpArgs,
+    workspace: &Workspace,
+    session: &FoundSession,
+    signals: &Signals,
+) -> Result<Exit> {
+    let Prepared { shared, spec, .. } = prepare_staying(args, workspace, Purpose::Show, signals)?;
     let facts = session::facts(&shared.plan, &spec)?;
     let differences = session::differences(session, &facts, &session::image_id(&spec));
     let name = shown(&session.record.name);
@@ -164,14 +174,14 @@ fn stay(args: &UpArgs, workspace: &Workspace) -> Result<Exit> {
     if staying(workspace).is_some() {
         return Err(at_work());
     }
-    let prepared = prepare_staying(args, workspace, Purpose::Run)?;
+    let signals = Signals::new()?;
+    let prepared = prepare_staying(args, workspace, Purpose::Run, &signals)?;
     let Prepared { config, shared, chosen, spec, .. } = &prepared;
     let plan = &shared.plan;
     if !args.quiet {
         announce_settings(config, plan, chosen, spec);
     }
     let facts = session::facts(plan, spec)?;
-    let signals = Signals::new()?;
     let keeper = Keeper::new()?;
     let when_ready = |ready| announce_when_ready(&keeper, spec, ready);
     let publish = || Publish::Staying {

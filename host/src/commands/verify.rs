@@ -11,6 +11,7 @@ use crate::engine::{self, CaptureFiles, Engine, Streams};
 use crate::error::{Exit, Result};
 use crate::escape::{shown, shown_path};
 use crate::execute::Signals;
+use crate::image::{EnsuredImage, ProjectImages};
 use crate::json_line;
 use crate::plan::Plan;
 use crate::policy;
@@ -39,6 +40,16 @@ pub(super) fn execute(args: &VerifyArgs) -> Result<Exit> {
     let command = verify::container_command(&plan);
     let mut spec = RunSpec::new(&config, &workspace, &plan, &chosen, &command)?;
     spec.tty = false;
+    let signals = Signals::new()?;
+    let images = ProjectImages::of(&config, &workspace, &plan, &spec, false)?;
+    match images.map(|images| images.ensure(&signals)).transpose()? {
+        None => {}
+        Some(EnsuredImage::Ready(id)) => spec.image = id,
+        Some(EnsuredImage::Interrupted(signal, exit)) => {
+            print_lines(&[format!("error: ended by {signal}; nothing was verified")]);
+            return Ok(exit);
+        }
+    }
 
     let mut checklist = Checklist::default();
     let before = EnvironmentsBefore::capture(&[&workspace], &plan)?;
@@ -47,7 +58,6 @@ pub(super) fn execute(args: &VerifyArgs) -> Result<Exit> {
     }
     checklist.add_host_before(&plan);
     let output = CaptureFiles::new()?;
-    let signals = Signals::new()?;
     let streams = Streams::Capture(&output);
     let outcome = run(&[&workspace], &plan, &spec, streams, &signals, Publish::Hidden);
     if let Some((signal, exit)) = signals.last_received() {

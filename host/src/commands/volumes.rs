@@ -1,6 +1,6 @@
 //! `paude volumes`.
 
-use super::print::print;
+use super::kept::{print_list, print_pruned};
 use crate::cli::VolumesAction;
 use crate::error::{Exit, Result};
 use crate::volume;
@@ -8,28 +8,11 @@ use crate::volume;
 /// Runs one action of `paude volumes`.
 pub(super) fn execute(action: &VolumesAction) -> Result<Exit> {
     match action {
-        VolumesAction::List => print(&join_lines(&volume::list()?)),
+        VolumesAction::List => print_list(&volume::list()?),
         VolumesAction::Remove { names } => {
             names.iter().try_for_each(|name| volume::remove(name))?;
             Ok(Exit::Ok)
         }
-        VolumesAction::Prune => prune(),
+        VolumesAction::Prune => print_pruned(volume::prune()?),
     }
-}
-
-/// Removes and prints the volumes that no run uses again; goes on after one that fails.
-fn prune() -> Result<Exit> {
-    let (mut removed, mut last_error) = (Vec::new(), None);
-    for (name, result) in volume::prune()? {
-        match result {
-            Ok(()) => removed.push(name),
-            Err(error) => last_error = Some(error),
-        }
-    }
-    print(&join_lines(&removed))?;
-    last_error.map_or(Ok(Exit::Ok), Err)
-}
-
-fn join_lines(lines: &[impl ToString]) -> String {
-    lines.iter().map(|line| line.to_string() + "\n").collect()
 }

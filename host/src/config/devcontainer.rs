@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::devcontainer::{self, Build, LateVariable, Settings};
 use crate::error::{Error, Result};
-use crate::value::{DevcontainerChoice, EnvName, Image, Storage, Venv};
+use crate::escape::brief;
+use crate::value::{BuildSetting, DevcontainerChoice, EnvName, Image, Storage, Venv};
 use crate::workspace::Workspace;
 
 /// What a file gives; nothing if none is used.
@@ -101,12 +102,29 @@ impl From<Settings> for Devcontainer {
 impl ImageSource {
     /// The image, or the one to build, where neither command line nor `paude.json` names one.
     /// Fails for a Compose file.
-    pub(super) fn choose(self, user: Option<Image>) -> Result<(Option<Image>, Option<Build>)> {
+    pub(super) fn choose(
+        self,
+        user: (Option<Image>, Option<BuildSetting>),
+    ) -> Result<(Option<Image>, Option<BuildSetting>)> {
         match self {
-            Self::Unnamed => Ok((user, None)),
+            Self::Unnamed => Ok(user),
             Self::Image(image) => Ok((Some(image), None)),
-            Self::Build(build) => Ok((None, Some(build))),
+            Self::Build(build) => Ok((None, Some(setting(build)?))),
             Self::Compose(error) => Err(error),
         }
     }
+}
+
+/// What the file says of a build, as the setting `build` would.
+fn setting(build: Build) -> Result<BuildSetting> {
+    let args = build.args.into_iter().map(|(name, value)| {
+        let fail = |fault| Error::usage(format!("build argument `{}`: {fault}", brief(&name)));
+        Ok((EnvName::try_from(name.clone()).map_err(fail)?, value))
+    });
+    Ok(BuildSetting {
+        dockerfile: Some(build.dockerfile.to_string()),
+        context: build.context.map(|context| context.to_string()),
+        args: Some(args.collect::<Result<_>>()?),
+        target: build.target,
+    })
 }

@@ -154,6 +154,11 @@ mod tests {
             ("{\"image\": \"--privileged\"}", "expected an image as"),
             ("{\"env\": {\"A=B\": \"\"}}", "expected a variable name"),
             ("{\"setup\": []}", "expected a string"),
+            ("{\"build\": \"Dockerfile\"}", "expected an object of settings"),
+            ("{\"build\": [\"Dockerfile\"]}", "expected an object of settings"),
+            ("{\"build\": {\"network\": \"host\"}}", "unknown key `network`"),
+            ("{\"packages\": [\"--allow-unauthenticated\"]}", "expected the name of a package"),
+            ("{\"packages\": [\"bash-\"]}", "expected the name of a package"),
             ("{\"venv\": \"none\", \"venv\": \"auto\"}", "duplicate field `venv`"),
             ("{\"venv\": \"none\",\n}", "paude.json:2:1: trailing comma"),
             ("[]", "paude.json:1:0: invalid type: sequence, expected an object of settings"),
@@ -179,6 +184,7 @@ mod tests {
             "{\"policy_timeout\": 9}",
             "{\"with\": [\"../shared\"]}",
             "{\"with_git\": true}",
+            "{\"builds\": \"allow\"}",
         ] {
             assert!(error_report(text).contains("a project may not set this"), "{text}");
             assert!(parse::<UserFile>("config.json", Some(text.into())).is_ok(), "{text}");
@@ -196,14 +202,11 @@ mod tests {
 
     #[test]
     fn keys_of_the_original_program_are_ignored_with_a_warning() {
-        let text = "{\"base\": \"debian\", \"packages\": [], \"pip_install\": true, \"create\": {}, \"secretEnv\": []}";
+        let text = "{\"base\": \"debian\", \"pip_install\": true, \"create\": {}, \"secretEnv\": []}";
         let (file, warnings) = parse::<ProjectFile>("paude.json", Some(text.into())).unwrap();
         assert_eq!(file.image.unwrap().as_ref(), "debian");
-        assert_eq!(warnings.len(), 4);
-        assert!(warnings[0].contains("`packages`"));
-        for (warning, instead) in
-            warnings[1..].iter().zip(["`setup`", "`engine_args`", "`-e NAME`"])
-        {
+        assert_eq!(warnings.len(), 3);
+        for (warning, instead) in warnings.iter().zip(["`setup`", "`engine_args`", "`-e NAME`"]) {
             assert!(warning.contains(instead), "{warning}");
         }
     }
@@ -214,6 +217,6 @@ mod tests {
         assert!(error_report(&format!("{{\"venv\": {deep}")).contains("expected a string"));
         assert!(error_report(&format!("{{\"setup\": {deep}")).contains("expected a string"));
         // `IgnoredAny` skips a value without recursion.
-        assert!(error_report(&format!("{{\"packages\": {deep}")).contains("EOF"));
+        assert!(error_report(&format!("{{\"create\": {deep}")).contains("EOF"));
     }
 }

@@ -30,10 +30,11 @@ pub(crate) const SAMPLES: [&str; 25] = [
     r#""engine_args": ["--network=none"]"#,
     r#""user": "1000""#,
     r#""policy_timeout": 9"#,
-    r#""packages": [{"deep": [1e999]}]"#,
-    r#""pip_install": false"#,
+    r#""builds": "never""#,
+    r#""packages": ["git", "libpq-dev=15"]"#,
+    r#""build": {"dockerfile": "x/Dockerfile", "context": ".", "args": {"A": "\u202e"}}"#,
+    r#""pip_install": [{"deep": [1e999]}]"#,
     r#""create": null"#,
-    r#""build": 0"#,
     r#""secretEnv": {}"#,
     r#""network": "none""#,
     r#""with": ["../shared:ro"]"#,
@@ -41,8 +42,8 @@ pub(crate) const SAMPLES: [&str; 25] = [
 ];
 
 /// The keys that only the user's file may have.
-pub(super) const GRANTS: [&str; 6] =
-    ["engine", "engine_args", "user", "policy_timeout", "with", "with_git"];
+pub(super) const GRANTS: [&str; 7] =
+    ["engine", "engine_args", "user", "policy_timeout", "with", "with_git", "builds"];
 
 /// Every key that [`SettingsFile`] reads, as serde lists them.
 pub(super) static KEYS: LazyLock<Vec<String>> = LazyLock::new(|| {
@@ -119,6 +120,9 @@ pub(super) fn settings<O>(file: &SettingsFile<O>) -> Value {
         "network": file.network.map(Network::name),
         "with": file.with.0,
         "with_git": file.with_git.0,
+        "build": file.build,
+        "packages": file.packages,
+        "builds": file.builds.0,
         "engine": file.engine.0.map(|engine| engine.name()),
         "engine_args": file.engine_args.0,
         "user": file.user.0.map(|ids| ids.to_string()),
@@ -161,7 +165,12 @@ fn assert_same(json: &Map<String, Value>, meant: &Value) {
                 let lowercase = |array: &Value| array.to_string().to_lowercase();
                 assert_eq!(lowercase(&meant[key]), lowercase(&array));
             }
-            "$schema" | "packages" | "pip_install" | "create" | "build" | "secretEnv" => {}
+            "build" => {
+                let mut given = value.clone();
+                given.as_object_mut().expect("an object").retain(|_, value| !value.is_null());
+                assert_eq!(meant[key], given);
+            }
+            "$schema" | "pip_install" | "create" | "secretEnv" => {}
             _ => assert_eq!(meant[key], *value, "{key}"),
         }
     }

@@ -10,8 +10,8 @@ use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Vi
 
 use crate::engine::EngineChoice;
 use crate::value::{
-    Depth, DevcontainerChoice, EnvName, Image, Network, Policies, Seconds, Size, Storage, UserIds,
-    Venv,
+    BuildConsent, BuildSetting, Depth, DevcontainerChoice, EnvName, Image, Network, PackageName,
+    Policies, Seconds, Size, Storage, UserIds, Venv,
 };
 
 /// Which of the two files a [`SettingsFile`] is.
@@ -62,6 +62,11 @@ pub(super) struct SettingsFile<O> {
     /// image of the host environment's version.
     #[serde(alias = "base")]
     pub(super) image: Option<Image>,
+    /// The image is built from a Dockerfile of the project, in place of "image".
+    #[serde(deserialize_with = "object_only")]
+    pub(super) build: Option<BuildSetting>,
+    /// System packages that are installed over the image, with apt, dnf or apk.
+    pub(super) packages: Option<Vec<PackageName>>,
     /// Variables of the container.
     pub(super) env: Option<BTreeMap<EnvName, String>>,
     /// Size limit of each empty directory: bytes, or a string such as "2g".
@@ -102,14 +107,13 @@ pub(super) struct SettingsFile<O> {
     /// Whether the git directory of a worktree or submodule is shared.
     #[schemars(skip)]
     pub(super) with_git: Grant<bool, O>,
+    /// Whether the engine may build what comes with a project.
     #[schemars(skip)]
-    packages: Ignored,
+    pub(super) builds: Grant<BuildConsent, O>,
     #[schemars(skip)]
     pip_install: Ignored,
     #[schemars(skip)]
     create: Ignored,
-    #[schemars(skip)]
-    build: Ignored,
     #[schemars(skip)]
     #[serde(rename = "secretEnv")]
     secret_env: Ignored,
@@ -120,10 +124,8 @@ impl<O> SettingsFile<O> {
     /// place; an empty string if nothing does.
     pub(super) fn ignored_keys(&self) -> Vec<(&'static str, &'static str)> {
         [
-            ("packages", "", &self.packages),
             ("pip_install", "`setup` installs, such as `pip install -e .`", &self.pip_install),
             ("create", "`engine_args` in your own config.json has engine options", &self.create),
-            ("build", "", &self.build),
             ("secretEnv", "`-e NAME` passes a variable of yours on", &self.secret_env),
         ]
         .into_iter()
@@ -150,6 +152,14 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for ObjectOnly<T> {
         }
         deserializer.deserialize_map(ObjectVisitor(PhantomData))
     }
+}
+
+/// Reads an object, or null, and nothing else.
+fn object_only<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    let object = Option::<ObjectOnly<T>>::deserialize(deserializer)?;
+    Ok(object.map(|ObjectOnly(object)| object))
 }
 
 /// A setting that only the user may set; in `paude.json` it is an error.

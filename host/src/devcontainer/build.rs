@@ -51,17 +51,6 @@ impl Build {
         let target = keys.target.map(|target| variables.substitute_plain(&target, "build.target"));
         Ok(Some(Self { dockerfile, context, args, target: target.transpose()? }))
     }
-
-    /// The error of a run that would need the image.
-    pub(crate) fn unsupported(&self) -> Error {
-        let dockerfile = shown(self.dockerfile.as_str());
-        let context = self.context.as_ref().map_or(".".into(), |path| shown(path.as_str()));
-        let quote = |text: &str| shlex::try_quote(text).unwrap_or_default().into_owned();
-        let (file, context) = (quote(&dockerfile), quote(&context));
-        Error::usage(format!("paude does not build an image from `{dockerfile}` yet")).hint(
-            format!("build it: `podman build -t NAME -f {file} {context}`, then `--image NAME`"),
-        )
-    }
 }
 
 fn parent(path: &RelPath) -> Option<&str> {

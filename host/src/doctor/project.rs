@@ -98,6 +98,29 @@ fn add_image(diagnosis: &mut Diagnosis, engine: Engine, image: &str) -> bool {
     is_here
 }
 
+/// Adds whether the image that the settings build was built, and returns it; or the error of what
+/// it is built from.
+pub(crate) fn add_built_image(
+    diagnosis: &mut Diagnosis,
+    engine: Engine,
+    built: &Result<Option<(String, String)>>,
+) -> bool {
+    const ABOUT: &str = "image";
+    match built {
+        Err(error) => diagnosis.error(ABOUT, error),
+        Ok(None) => {}
+        Ok(Some((reference, reason))) if inspect_image(engine, reference).ok => {
+            diagnosis.good(ABOUT, format!("`{reference}` is here, {reason}"));
+            return true;
+        }
+        Ok(Some((_, reason))) => {
+            let message = format!("the first run has it {reason}, if you allow that");
+            diagnosis.warn(ABOUT, message, "allow it when paude asks, or by --builds allow");
+        }
+    }
+    false
+}
+
 /// What engines print when no container can run on a machine, and how to fix it.
 const RUN_FAILURES: [(&str, &str); 3] = [
     (

@@ -59,6 +59,14 @@ pub(crate) fn inspect_image(engine: Engine, image: &str) -> QueryOutput {
     query(engine.program(), &["image", "inspect", "--format", "{{.Id}}", image])
 }
 
+/// Whether the engine has an image; true also if it does not answer that.
+pub(crate) fn has_image(engine: Engine, image: &str) -> bool {
+    let output = inspect_image(engine, image);
+    let message = output.stderr.to_lowercase();
+    let absent = engine.client().map_or(&[][..], |client| client.no_such_image);
+    output.ok || !absent.iter().any(|text| message.contains(text))
+}
+
 /// Pulls an image; the engine reports progress and errors on stderr. Returns whether it
 /// succeeded.
 pub(crate) fn pull(engine: Engine, image: &str) -> bool {

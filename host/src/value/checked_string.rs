@@ -39,6 +39,11 @@ macro_rules! checked_string {
                 json_schema!({ "type": "string", "pattern": $pattern })
             }
         }
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
         impl From<$name> for String {
             fn from(text: $name) -> Self {
                 text.0
@@ -72,6 +77,28 @@ checked_string! {
             && rest.split_once(':').is_none_or(|(_, tag)| !tag.contains(['/', ':']));
         (!valid).then_some(
             "expected an image as [HOST[:PORT]/]NAME[:TAG], beginning with a letter or digit",
+        )
+    }
+}
+
+checked_string! {
+    /// The name of a package of apt, dnf or apk, with `=VERSION` if only that version will do. It
+    /// cannot be an option, and does not end in `-`, which asks apt to remove the package.
+    PackageName, r"^[A-Za-z0-9]([A-Za-z0-9+._-]*[A-Za-z0-9+])?(=[A-Za-z0-9+.:~_-]*[A-Za-z0-9])?$", |text| {
+        let (name, version) = text.split_once('=').unwrap_or((text, "0"));
+        let is_in = |text: &str, marks: &str| {
+            text.len() <= 128 && text.chars().all(|c| c.is_ascii_alphanumeric() || marks.contains(c))
+        };
+        let ends_in = |text: &str, marks: &str| {
+            text.ends_with(|c: char| c.is_ascii_alphanumeric() || marks.contains(c))
+        };
+        let valid = is_in(name, "+._-")
+            && is_in(version, "+.:~_-")
+            && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && ends_in(name, "+")
+            && ends_in(version, "");
+        (!valid).then_some(
+            "expected the name of a package as NAME[=VERSION], of letters, digits and `+._-`",
         )
     }
 }

@@ -9,7 +9,7 @@ use cap_std::fs::Dir;
 
 use super::name;
 use super::store::Store;
-use crate::engine::{Engine, inspect_image, pull, query, query_within};
+use crate::engine::{self, Engine, inspect_image, pull, query, query_within};
 use crate::error::{Error, Result};
 use crate::escape::shown;
 use crate::session;
@@ -48,10 +48,10 @@ pub(super) fn is_responding(engine: Engine) -> bool {
 
 /// Whether an image exists; true also if the engine does not answer that.
 pub(super) fn has_image(engine: Engine, image: &str) -> bool {
-    let Some(client) = engine.client() else { return name::is_on_this_machine(image) };
-    let output = inspect_image(engine, image);
-    let message = output.stderr.to_lowercase();
-    output.ok || !client.no_such_image.iter().any(|text| message.contains(text))
+    if engine == Engine::Native {
+        return name::is_on_this_machine(image);
+    }
+    engine::has_image(engine, image)
 }
 
 /// The id that distinguishes a volume from a later one of the same name; `None` if the volume

@@ -44,18 +44,8 @@ impl Store {
     /// workspace, because a container could then write the records that paude trusts.
     pub(super) fn open(workspace: &Workspace) -> Result<Self> {
         let store = Self::locate()?;
-        let fail = |error: io::Error| store.fail(&error);
-        home::check_creatable(&store.0).map_err(fail)?;
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&store.0).map_err(fail)?;
-        let real = std::fs::canonicalize(&store.0).map_err(fail)?;
-        if real.starts_with(workspace.path().as_path()) {
-            return Err(store.fail(&io::Error::other("it lies in the project")));
-        }
-        let metadata = std::fs::metadata(&real).map_err(fail)?;
-        if metadata.uid() != rustix::process::geteuid().as_raw() {
-            return Err(store.fail(&io::Error::other("it is not yours")));
-        }
-        Ok(Self(real))
+        let workspace = workspace.path().as_path();
+        home::create_private(&store.0, workspace).map(Self).map_err(|error| store.fail(&error))
     }
 
     /// The store, which may not exist yet.

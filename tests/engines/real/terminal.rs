@@ -85,6 +85,39 @@ fn command_line(lane: &Lane) -> String {
 
 parameterized!(
     Test,
+    fn a_build_is_asked_for_and_a_yes_is_remembered(lane: &Lane) -> Outcome {
+        if lane.is_native() {
+            return Ok(()); // it builds nothing
+        }
+        let env = lane.env_with("paude.json: \"{\\\"build\\\": {}}\"");
+        let image = lane.fact("image");
+        env.write("Dockerfile", &format!("FROM {image}\nRUN echo built >/made\n"));
+        lane.give(&env.project);
+        let paude = paude().display().to_string();
+        let run = |mark: &str| {
+            format!("{paude} -q --engine {} -- cat /made; echo {mark} $?", lane.engine)
+        };
+        let tmux = Tmux::start(&env);
+        tmux.type_line(&run("first"));
+        tmux.wait_for("[y/N]");
+        tmux.type_line("n");
+        tmux.wait_for("you did not allow it");
+        tmux.wait_for("first 125");
+        tmux.type_line(&run("second"));
+        tmux.wait_until("a question", |screen| screen.matches("[y/N]").count() == 2);
+        tmux.type_line("yes");
+        tmux.wait_for("second 0");
+        assert!(tmux.screen().contains("\nbuilt\n"), "{}", tmux.screen());
+        // The same instructions are not asked about again, whatever else has changed.
+        env.write("new", "");
+        tmux.type_line(&run("third"));
+        tmux.wait_for("third 0");
+        assert_eq!(tmux.screen().matches("[y/N]").count(), 2, "{}", tmux.screen());
+        let list = env.paude(&["images", "list"]).code(0).stdout();
+        let name = list.split(' ').next().unwrap();
+        env.paude(&["images", "remove", name]).code(0);
+        Ok(())
+    },
     fn a_shell_has_a_prompt_and_ctrl_c_ends_its_command_only(lane: &Lane) -> Outcome {
         let env = lane.env_with(".venv/pyvenv.cfg");
         let tmux = Tmux::start(&env);
