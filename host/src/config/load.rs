@@ -202,7 +202,8 @@ mod tests {
 
     #[test]
     fn keys_of_the_original_program_are_ignored_with_a_warning() {
-        let text = "{\"base\": \"debian\", \"pip_install\": true, \"create\": {}, \"secretEnv\": []}";
+        let text =
+            "{\"base\": \"debian\", \"pip_install\": true, \"create\": {}, \"secretEnv\": []}";
         let (file, warnings) = parse::<ProjectFile>("paude.json", Some(text.into())).unwrap();
         assert_eq!(file.image.unwrap().as_ref(), "debian");
         assert_eq!(warnings.len(), 3);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::document::{BuildKeys, EnvText};
 use super::variables::Variables;
 use crate::error::{Error, Result};
-use crate::escape::{brief, shown};
+use crate::escape::brief;
 use crate::path::RelPath;
 
 /// What an image is built from. All paths lie in the project.
