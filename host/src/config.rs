@@ -157,10 +157,12 @@ impl Config {
     fn merge(
         cli: &ProjectArgs,
         mut project_file: SettingsFile<ProjectFile>,
-        devcontainer: Devcontainer,
+        mut devcontainer: Devcontainer,
         mut user_file: SettingsFile<UserFile>,
         mut warnings: Vec<String>,
     ) -> Result<Self> {
+        let source = std::mem::take(&mut devcontainer.image);
+        let (image, builds) = builds::choose(cli, &mut project_file, source, &mut user_file)?;
         let selection = match selection::from_cli(&cli.venv)? {
             Some(selection) => selection,
             None => project_file
@@ -195,8 +197,6 @@ impl Config {
         let network =
             merge_network(cli.network, project_file.network, user_file.network, &mut warnings);
         let with = merge_with(&cli.with, user_file.with.0);
-        let source = devcontainer.image;
-        let (image, builds) = builds::choose(cli, &mut project_file, source, &mut user_file)?;
         let mut engine_args = user_file.engine_args.0.unwrap_or_default();
         engine_args.extend(cli.engine_arg.iter().cloned());
 
