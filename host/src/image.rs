@@ -41,7 +41,7 @@ use crate::value::Sha256;
 use crate::workspace::Workspace;
 use client::{BuildEnd, BuildRequest};
 use prepare::{Prepared, ProjectInputs};
-use recipe::{DockerfileRecipe, Recipe};
+use recipe::{DockerfileRecipe, ImageRecipe};
 use stamp::StampInputs;
 use store::{ImageRecord, ImageStore};
 
@@ -60,7 +60,7 @@ pub(crate) struct ProjectImages<'r> {
     /// The image that a setting or the plan names.
     named: String,
     platform: Option<String>,
-    recipes: Vec<(String, Recipe)>,
+    recipes: Vec<(String, ImageRecipe)>,
     /// Whether the engine's output and all notes are left out.
     quiet: bool,
 }
@@ -87,7 +87,7 @@ impl<'r> ProjectImages<'r> {
             return Ok(None);
         }
         let mut recipes = Vec::new();
-        for recipe in Recipe::all(&config.builds, workspace)? {
+        for recipe in ImageRecipe::all(&config.builds, workspace)? {
             recipes.push((name(workspace, &recipe, spec)?, recipe));
         }
         let images = Self {
@@ -133,7 +133,7 @@ impl<'r> ProjectImages<'r> {
     fn ensure_one(
         &self,
         name: &str,
-        recipe: &Recipe,
+        recipe: &ImageRecipe,
         base: &str,
         store: &ImageStore,
         signals: &Signals,
@@ -150,7 +150,7 @@ impl<'r> ProjectImages<'r> {
     fn ensure_locked(
         &self,
         name: &str,
-        recipe: &Recipe,
+        recipe: &ImageRecipe,
         base: &str,
         store: &ImageStore,
         signals: &Signals,
@@ -203,16 +203,16 @@ impl<'r> ProjectImages<'r> {
     }
 
     /// The stamp; `None` if the context is too large for one.
-    fn stamp(&self, recipe: &Recipe, prepared: &Prepared) -> Result<Option<String>> {
+    fn stamp(&self, recipe: &ImageRecipe, prepared: &Prepared) -> Result<Option<String>> {
         if !prepared.is_stamped {
             return Ok(None);
         }
         let none = BTreeMap::new();
         let (args, target, ignore_file) = match recipe {
-            Recipe::Dockerfile(recipe) => {
+            ImageRecipe::Dockerfile(recipe) => {
                 (&recipe.args, recipe.target.as_deref(), &recipe.ignore_file[..])
             }
-            Recipe::Packages(_) => (&none, None, &[][..]),
+            ImageRecipe::Packages(_) => (&none, None, &[][..]),
         };
         let inputs = StampInputs {
             engine: self.engine,
@@ -231,15 +231,15 @@ impl<'r> ProjectImages<'r> {
     /// Packages that the user's own file names need no consent; all else comes with the project.
     fn obtain_consent(
         &self,
-        recipe: &Recipe,
+        recipe: &ImageRecipe,
         prepared: &Prepared,
         store: &ImageStore,
     ) -> Result<()> {
         let builds = &self.config.builds;
         let parts = match recipe {
-            Recipe::Packages(_) if builds.own_packages => return Ok(()),
-            Recipe::Packages(_) => (None, None),
-            Recipe::Dockerfile(recipe) => (Some(&recipe.args), recipe.target.as_deref()),
+            ImageRecipe::Packages(_) if builds.own_packages => return Ok(()),
+            ImageRecipe::Packages(_) => (None, None),
+            ImageRecipe::Dockerfile(recipe) => (Some(&recipe.args), recipe.target.as_deref()),
         };
         let path = self.workspace.path().as_path().as_os_str().as_bytes();
         let project = (path, workspace_identity(self.workspace)?);
@@ -254,16 +254,16 @@ impl<'r> ProjectImages<'r> {
     fn build(
         &self,
         name: &str,
-        recipe: &Recipe,
+        recipe: &ImageRecipe,
         prepared: &Prepared,
         signals: &Signals,
     ) -> Result<BuildEnd> {
         let (args, target) = match recipe {
-            Recipe::Dockerfile(recipe) => {
+            ImageRecipe::Dockerfile(recipe) => {
                 let args = recipe.args.iter().map(|(name, value)| format!("{name}={value}"));
                 (args.collect(), recipe.target.as_deref())
             }
-            Recipe::Packages(_) => (Vec::new(), None),
+            ImageRecipe::Packages(_) => (Vec::new(), None),
         };
         let labels = [
             format!("paude.image={name}"),
@@ -300,15 +300,15 @@ fn reference(name: &str) -> String {
 
 /// `paude-` and a hash of what distinguishes the images of a user: project, engine, and which
 /// Dockerfile or packages. What is in the files is left to the stamp.
-fn name(workspace: &Workspace, recipe: &Recipe, spec: &RunSpec) -> Result<String> {
+fn name(workspace: &Workspace, recipe: &ImageRecipe, spec: &RunSpec) -> Result<String> {
     let uid = rustix::process::geteuid().as_raw();
     let path = workspace.path().as_path().as_os_str().as_bytes();
     let which = match recipe {
-        Recipe::Dockerfile(DockerfileRecipe { path, context, args, target, .. }) => {
+        ImageRecipe::Dockerfile(DockerfileRecipe { path, context, args, target, .. }) => {
             let context = context.as_ref().map(|context| context.as_str());
             serde_json::to_vec(&(path.as_str(), context, args, target))
         }
-        Recipe::Packages(names) => serde_json::to_vec(&(&spec.image, names)),
+        ImageRecipe::Packages(names) => serde_json::to_vec(&(&spec.image, names)),
     };
     let identity = workspace_identity(workspace)?;
     let bytes = which.and_then(|which| {

@@ -7,7 +7,7 @@ use sha2::Digest as _;
 
 use super::archive::AddedFile;
 use super::context::{self, Context, ContextNode, LeftOut};
-use super::recipe::{DockerfileRecipe, Recipe};
+use super::recipe::{DockerfileRecipe, ImageRecipe};
 use super::{dockerfile, packages};
 use crate::deadline::Deadline;
 use crate::engine::{Engine, inspect_image, pull, query};
@@ -55,11 +55,11 @@ pub(super) struct Prepared {
 
 impl Prepared {
     /// Reads all that an image is built from. `base` is what packages are installed over.
-    pub(super) fn read(recipe: &Recipe, base: &str, from: &ProjectInputs<'_>) -> Result<Self> {
+    pub(super) fn read(recipe: &ImageRecipe, base: &str, from: &ProjectInputs<'_>) -> Result<Self> {
         let deadline = Deadline::after(READING);
         let mut prepared = match recipe {
-            Recipe::Packages(names) => Self::of_packages(names, base, from)?,
-            Recipe::Dockerfile(recipe) => Self::of_dockerfile(recipe, deadline, from)?,
+            ImageRecipe::Packages(names) => Self::of_packages(names, base, from)?,
+            ImageRecipe::Dockerfile(recipe) => Self::of_dockerfile(recipe, deadline, from)?,
         };
         prepared.is_stamped = prepared.context.size() <= MAX_STAMPED_BYTES
             && prepared.context.entries.len() <= MAX_STAMPED_ENTRIES;

@@ -19,7 +19,7 @@ const MAX_VALUE: usize = 120 << 10;
 
 /// What one image is built from.
 #[derive(Debug)]
-pub(super) enum Recipe {
+pub(super) enum ImageRecipe {
     /// A Dockerfile of the project.
     Dockerfile(DockerfileRecipe),
     /// Packages over an image.
@@ -40,7 +40,7 @@ pub(super) struct DockerfileRecipe {
     pub(super) ignored: IgnoreList,
 }
 
-impl Recipe {
+impl ImageRecipe {
     /// The recipes of the settings, in the order in which they are built.
     pub(super) fn all(config: &BuildConfig, workspace: &Workspace) -> Result<Vec<Self>> {
         let mut recipes = Vec::new();
