@@ -89,7 +89,7 @@ trials!(
         );
         tree::write(
             &env.home().join(".config/paude/config.json"),
-            r#"{"image": "user", "setup": "user", "env": {"A": "user", "D": "user"}}"#,
+            r#"{"image": "user", "setup": "user", "env": {"A": "user", "D": "user"}, "cache": false}"#,
         );
         let all = words(&env, &["--devcontainer"]);
         assert!(

@@ -40,7 +40,7 @@ use crate::session;
 use crate::value::Sha256;
 use crate::workspace::Workspace;
 use client::{BuildEnd, BuildRequest};
-use prepare::{Prepared, ProjectInputs};
+use prepare::{BuildInputs, ProjectInputs};
 use recipe::{DockerfileRecipe, ImageRecipe};
 use stamp::StampInputs;
 use store::{ImageRecord, ImageStore};
@@ -155,7 +155,7 @@ impl<'r> ProjectImages<'r> {
         store: &ImageStore,
         signals: &Signals,
     ) -> Result<EnsuredImage> {
-        let mut prepared = Prepared::read(recipe, base, &self.inputs())?;
+        let mut prepared = BuildInputs::read(recipe, base, &self.inputs())?;
         let stamp = self.stamp(recipe, &prepared)?;
         let known = store.read_record(name);
         let builds = &self.config.builds;
@@ -203,7 +203,7 @@ impl<'r> ProjectImages<'r> {
     }
 
     /// The stamp; `None` if the context is too large for one.
-    fn stamp(&self, recipe: &ImageRecipe, prepared: &Prepared) -> Result<Option<String>> {
+    fn stamp(&self, recipe: &ImageRecipe, prepared: &BuildInputs) -> Result<Option<String>> {
         if !prepared.is_stamped {
             return Ok(None);
         }
@@ -232,7 +232,7 @@ impl<'r> ProjectImages<'r> {
     fn obtain_consent(
         &self,
         recipe: &ImageRecipe,
-        prepared: &Prepared,
+        prepared: &BuildInputs,
         store: &ImageStore,
     ) -> Result<()> {
         let builds = &self.config.builds;
@@ -255,7 +255,7 @@ impl<'r> ProjectImages<'r> {
         &self,
         name: &str,
         recipe: &ImageRecipe,
-        prepared: &Prepared,
+        prepared: &BuildInputs,
         signals: &Signals,
     ) -> Result<BuildEnd> {
         let (args, target) = match recipe {

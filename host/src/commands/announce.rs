@@ -85,10 +85,7 @@ fn choices(config: &Config, plan: &Plan, chosen: &ChosenEngine, spec: &RunSpec) 
         let image = shown(image.as_ref());
         lines.push(format!("Image {image} is not used: the native engine has none"));
     }
-    let builds = &config.builds;
-    if chosen.engine == Engine::Native
-        && (builds.dockerfile.is_some() || !builds.packages.is_empty())
-    {
+    if chosen.engine == Engine::Native && config.builds.is_wanted() {
         lines
             .push("`build` and `packages` are not used: the native engine has no image".to_owned());
     }

@@ -24,7 +24,7 @@ use crate::volume::{PreparedVolumes, Volumes};
 use crate::workspace::Workspace;
 
 /// All that is known before anything is started.
-pub(super) struct Prepared {
+pub(super) struct PreparedRun {
     pub(super) config: Config,
     pub(super) shared: SharedPlan,
     pub(super) chosen: ChosenEngine,
@@ -54,7 +54,7 @@ pub(super) fn prepare(
     quiet: bool,
     signals: &Signals,
     adjust: impl FnOnce(&mut RunSpec) -> Result<()>,
-) -> Result<Prepared> {
+) -> Result<PreparedRun> {
     let config = Config::load(project, workspace)?;
     let proposal = policy::propose(&config, workspace, quiet)?;
     let plan = Plan::check(&proposal.raw, workspace, &config, proposal.deadline)?;
@@ -69,7 +69,7 @@ pub(super) fn prepare(
     let volumes = Volumes::for_plan(workspace, plan, &spec, is_run)?;
     spec.volumes = volumes.as_ref().map(Volumes::mount_sources).unwrap_or_default();
     let cache = use_cache(&config, workspace, &mut spec, is_run)?;
-    Ok(Prepared { config, shared, chosen, spec, volumes, cache })
+    Ok(PreparedRun { config, shared, chosen, spec, volumes, cache })
 }
 
 /// Has the run use the project's cache, if that is set. With `create`, the state directory is
@@ -96,7 +96,7 @@ pub(super) fn execute(args: &RunArgs) -> Result<Exit> {
     let signals = Signals::new()?;
     let (project, command) = (&args.project, &args.command);
     let prepared = prepare(project, &workspace, command, purpose, args.quiet, &signals, adjust)?;
-    let Prepared { config, shared, chosen, spec, .. } = &prepared;
+    let PreparedRun { config, shared, chosen, spec, .. } = &prepared;
     let (plan, workspaces) = (&shared.plan, shared.workspaces(&workspace));
     let rendered = render(plan, spec)?;
 
@@ -189,14 +189,14 @@ fn cancel_on_signal(mut signals: SignalStream) -> Result<Arc<AtomicBool>> {
 
 /// Runs what was prepared, on its volumes if it has any.
 pub(super) fn run_prepared<'p>(
-    prepared: &Prepared,
+    prepared: &PreparedRun,
     workspace: &Workspace,
     quiet: bool,
     streams: Streams<'_>,
     signals: &Signals,
     publish: impl Fn() -> Publish<'p>,
 ) -> Result<RunOutcome> {
-    let Prepared { shared, spec, volumes, cache, .. } = prepared;
+    let PreparedRun { shared, spec, volumes, cache, .. } = prepared;
     let _cache_locks = match cache.as_ref().map(|cache| cache.prepare_alone(workspace, quiet)) {
         Some(locks) => Some(locks?),
         None => None,

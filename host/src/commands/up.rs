@@ -12,8 +12,9 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::announce::{announce_settings, print_lines};
 use super::down;
-use super::run::{Prepared, Publish, Purpose, prepare, run_prepared};
+use super::run::{PreparedRun, Publish, Purpose, prepare, run_prepared};
 use crate::cli::UpArgs;
+use crate::config::Config;
 use crate::error::{Error, Exit, Result, exit_code};
 use crate::escape::shown;
 use crate::execute::{self, Keeper, Signals};
@@ -39,6 +40,11 @@ pub(super) fn execute(args: &UpArgs) -> Result<Exit> {
             true => drop(down::end_staying(&workspace)?),
             false => return compare(args, &workspace, &session, &signals),
         }
+    }
+    let builds = Config::load(&args.project, &workspace)?.builds;
+    if builds.is_wanted() && !builds.rebuild && !builds.pull {
+        // The process that stays has no terminal on which to ask for consent.
+        prepare_staying(args, &workspace, Purpose::Run, &signals)?;
     }
     let log = Session::open_log(&workspace).map_err(|error| cannot_log(&error))?;
     lock(&log)?;
@@ -81,7 +87,7 @@ fn prepare_staying(
     workspace: &Workspace,
     purpose: Purpose,
     signals: &Signals,
-) -> Result<Prepared> {
+) -> Result<PreparedRun> {
     let command = Keeper::command().map(OsString::from);
     let adjust = |spec: &mut RunSpec| {
         spec.tty = false;
@@ -97,7 +103,8 @@ fn compare(
     session: &FoundSession,
     signals: &Signals,
 ) -> Result<Exit> {
-    let Prepared { shared, spec, .. } = prepare_staying(args, workspace, Purpose::Show, signals)?;
+    let PreparedRun { shared, spec, .. } =
+        prepare_staying(args, workspace, Purpose::Show, signals)?;
     let facts = session::facts(&shared.plan, &spec)?;
     let differences = session::differences(session, &facts, &session::image_id(&spec));
     let name = shown(&session.record.name);
@@ -176,7 +183,7 @@ fn stay(args: &UpArgs, workspace: &Workspace) -> Result<Exit> {
     }
     let signals = Signals::new()?;
     let prepared = prepare_staying(args, workspace, Purpose::Run, &signals)?;
-    let Prepared { config, shared, chosen, spec, .. } = &prepared;
+    let PreparedRun { config, shared, chosen, spec, .. } = &prepared;
     let plan = &shared.plan;
     if !args.quiet {
         announce_settings(config, plan, chosen, spec);

@@ -23,6 +23,13 @@ pub(crate) struct BuildConfig {
     pub(crate) pull: bool,
 }
 
+impl BuildConfig {
+    /// Whether anything is to be built.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.dockerfile.is_some() || !self.packages.is_empty()
+    }
+}
+
 /// Chooses between `image` and `build`: those of the command line win over those of the project
 /// and of its devcontainer.json, which win over the user's. Removes them from the files, with `packages`.
 pub(super) fn choose<P, U>(

@@ -12,7 +12,7 @@ use crate::value::{DevcontainerChoice, Network, PolicyEntry, UserIds, Venv};
 
 /// A valid value of each key, as `"KEY": VALUE`.
 #[cfg(test)]
-pub(crate) const SAMPLES: [&str; 25] = [
+pub(crate) const SAMPLES: [&str; 26] = [
     r#""$schema": "x""#,
     r#""venv": ["a,b", "c:d", "../x", ""]"#,
     r#""depth": 0"#,

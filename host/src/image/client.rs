@@ -145,7 +145,7 @@ impl BuildRequest<'_> {
             command.env("TMPDIR", dir); // where it puts the context
         }
         #[cfg(target_os = "linux")]
-        crate::unsafe_calls::end_with_parent(&mut command);
+        crate::unsafe_calls::end_with_parent(&mut command, Signal::TERM);
         let stderr = io::stderr().as_fd().try_clone_to_owned();
         let client = stderr.and_then(|stderr| command.stdout(stderr).spawn());
         client.map_err(|error| {

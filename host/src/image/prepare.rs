@@ -40,7 +40,7 @@ pub(super) struct ProjectInputs<'i> {
 
 /// All that an image is built from, as it was read.
 #[derive(Debug)]
-pub(super) struct Prepared {
+pub(super) struct BuildInputs {
     /// The name of the Dockerfile in the archive.
     pub(super) file: String,
     pub(super) dockerfile: Vec<u8>,
@@ -53,7 +53,7 @@ pub(super) struct Prepared {
     pub(super) is_stamped: bool,
 }
 
-impl Prepared {
+impl BuildInputs {
     /// Reads all that an image is built from. `base` is what packages are installed over.
     pub(super) fn read(recipe: &ImageRecipe, base: &str, from: &ProjectInputs<'_>) -> Result<Self> {
         let deadline = Deadline::after(READING);
@@ -84,7 +84,7 @@ impl Prepared {
         let text = packages::dockerfile(base, &output.stdout, names)?;
         let dir = from.workspace.dir().try_clone();
         let dir = dir.map_err(|error| context::unreadable(Path::new(""), &error))?;
-        Ok(Prepared {
+        Ok(BuildInputs {
             file: ADDED_DOCKERFILES[0].to_owned(),
             dockerfile: text.into_bytes(),
             added: true,
@@ -128,7 +128,7 @@ impl Prepared {
         // Another name could be an option, or the client's standard input.
         let is_plain = |path: &&str| path.starts_with(|c: char| c.is_ascii_alphanumeric());
         let own = own.as_deref().and_then(Path::to_str).filter(is_plain).map(str::to_owned);
-        Ok(Prepared {
+        Ok(BuildInputs {
             added: own.is_none(),
             file: own.unwrap_or_else(|| free_name(&context)),
             dockerfile: recipe.text.clone(),
