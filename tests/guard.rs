@@ -59,7 +59,7 @@ struct Container<'a> {
     /// The script that mounts them.
     mounts: &'a str,
     setup: &'a str,
-    /// How many of them are volumes.
+    /// How many of them are volumes; or two numbers, as an export has them.
     volumes: &'a str,
     /// How paude identified the project: its inode number, and the name of something in it.
     inode: &'a str,
@@ -210,6 +210,47 @@ parameterized!(
         run("").code(0).prints("ran\n");
         let cases = [
             ("umount .venv", "is not hidden: nothing is mounted over it"),
+            ("mount -o remount,bind,noexec .venv", "is hidden by a mount that forbids execution"),
+            ("mount -o remount,bind,ro .venv", "is hidden by a read-only mount"),
+        ];
+        for (damage, wanted) in cases {
+            run(damage).code(120).prints("").says(wanted);
+        }
+        Ok(())
+    },
+    /// Several containers of Compose use one tmpfs.
+    fn accepts_a_shared_tmpfs_with_anything_in_it_but_nothing_else(shell: &[&str]) -> Outcome {
+        let run = |damage: &str| {
+            let (env, shadows) = project(&[".venv"]);
+            let mounts = &format!("{ALL}\n{damage}");
+            let container = Container::new(&env, shell, &shadows);
+            Container { mounts, volumes: "0 1", ..container }.run()
+        };
+        run("echo >.venv/own").code(0).prints("ran\n");
+        let cases = [
+            ("umount .venv", "is not hidden: nothing is mounted over it"),
+            ("mount --bind /usr .venv", "is hidden by a "),
+            ("mount -o remount,noexec .venv", "is hidden by a mount that forbids execution"),
+            ("mount -o remount,ro .venv", "is hidden by a read-only mount"),
+        ];
+        for (damage, wanted) in cases {
+            run(damage).code(120).prints("").says(wanted);
+        }
+        Ok(())
+    },
+    /// Kubernetes may keep an empty directory on the node's disk.
+    fn accepts_an_empty_mount_of_any_type_but_none_with_anything_in_it(shell: &[&str]) -> Outcome {
+        const EMPTY: &str = "mkdir kept; mount --bind kept .venv";
+        let run = |damage: &str| {
+            let (env, shadows) = project(&[".venv"]);
+            let mounts = &format!("{EMPTY}\n{damage}");
+            let container = Container::new(&env, shell, &shadows);
+            Container { mounts, volumes: "1 0", ..container }.run()
+        };
+        run("").code(0).prints("ran\n");
+        let cases = [
+            ("umount .venv", "is not hidden: nothing is mounted over it"),
+            ("echo >.venv/.x", "is not empty"),
             ("mount -o remount,bind,noexec .venv", "is hidden by a mount that forbids execution"),
             ("mount -o remount,bind,ro .venv", "is hidden by a read-only mount"),
         ];

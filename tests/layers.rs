@@ -12,10 +12,15 @@ const MAY_USE: &[(&str, &str)] = &[
     ("main", "cli commands error execute"),
     (
         "commands",
-        "cli config devcontainer doctor engine error escape execute git_directory image init json_line \
-         path plan policy receipt render run_spec session value verify volume workspace",
+        "cli config devcontainer doctor engine error escape execute export git_directory image init \
+         json_line path plan policy receipt render run_spec session value verify volume workspace",
     ),
     ("properties", "config plan render"),
+    (
+        "export",
+        "bounded_read cli engine error escape json_line path plan render run_spec testing value \
+         workspace",
+    ),
     ("doctor", "devcontainer engine error escape execute json_line plan run_spec value"),
     ("volume", "engine error escape execute home path plan run_spec session value workspace"),
     (
@@ -69,7 +74,7 @@ const MAY_USE: &[(&str, &str)] = &[
 /// A crate, and the modules that may name it.
 const OWNERS: [(&str, &str); 5] = [
     ("clap", "main cli commands engine value"),
-    ("cap_std", "fingerprint image init policy receipt session volume workspace"),
+    ("cap_std", "export fingerprint image init policy receipt session volume workspace"),
     ("wasmtime", "policy unsafe_calls wit"),
     ("wasmtime_wasi", "policy"),
     ("libc", "engine execute unsafe_calls"),

@@ -6,6 +6,7 @@
 //! - `doctor`: what `paude doctor` reports about a machine, with advice
 //! - `engines`: `real`, one lane each, ignored where an engine is missing and failing there when
 //!   `CI` is set; `fake`, which fail on demand
+//! - `exports`: the files that `paude export` writes for other tools
 //! - `guard`: the check in the container, in each shell that an image may have
 //! - `hosts`: the built-in policy in other WASI hosts returns what it returns in paude
 //! - `hostile`: policies and repositories that attack the host
@@ -25,6 +26,7 @@ mod cli;
 mod devcontainer;
 mod doctor;
 mod engines;
+mod exports;
 mod guard;
 mod hostile;
 mod hosts;
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         devcontainer::reference::trials,
         doctor::trials,
         engines::trials,
+        exports::trials,
         guard::trials,
         hostile::trials,
         hosts::trials,

@@ -231,7 +231,7 @@ trials!(
                 continue;
             };
             let dry = match rest.split(' ').next().unwrap_or_default() {
-                "plan" | "completions" | "schema" | "man" => format!("paude {rest}"),
+                "plan" | "export" | "completions" | "schema" | "man" => format!("paude {rest}"),
                 // These start a container, or look at the machine.
                 "verify" | "doctor" | "volumes" | "images" | "init" => {
                     format!("paude {rest} --help")

@@ -2,6 +2,7 @@
 // The comments on what clap derives from are help texts, which have no full stop.
 
 mod examples;
+mod export_args;
 mod format;
 mod project_args;
 mod workspace_first;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
 
+pub(crate) use export_args::{ExportArgs, ExportFormat, IgnoreDialect};
 pub(crate) use format::{Format, ReportFormat};
 pub use project_args::ProjectArgs;
 
@@ -90,6 +92,9 @@ pub(crate) enum Action {
     /// Show what is shared and what is hidden, and why; run nothing
     #[command(after_long_help = examples::PLAN)]
     Plan(PlanArgs),
+    /// Write the plan as a file for another tool, which then runs the container without paude
+    #[command(after_long_help = examples::EXPORT)]
+    Export(Box<ExportArgs>),
     /// Prove on this project that host and container each keep a working environment
     ///
     /// Runs the Python of the project's own environments on this machine, before and after a

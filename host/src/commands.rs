@@ -5,6 +5,7 @@ mod announce;
 mod doctor;
 mod down;
 mod exec;
+mod export;
 mod further;
 mod images;
 mod init;
@@ -31,6 +32,7 @@ pub fn execute(cli: Cli) -> Result<Exit> {
         Some(Action::Down(args)) => down::execute(&args),
         Some(Action::Ps(args)) => ps::execute(&args),
         Some(Action::Plan(args)) => plan::execute(&args),
+        Some(Action::Export(args)) => export::execute(*args),
         Some(Action::Verify(args)) => verify::execute(&args),
         Some(Action::Doctor(args)) => doctor::execute(&args),
         Some(Action::Volumes(action)) => volumes::execute(&action),

@@ -154,6 +154,14 @@ impl Config {
         Ok(Self { size: self.size, ..own })
     }
 
+    /// Leaves out this machine's time zone, which [`merge_env`] put first, for a file that may be
+    /// used on another machine.
+    pub(crate) fn forget_time_zone(&mut self) {
+        if load::host_time_zone().is_some() {
+            self.env.remove(0);
+        }
+    }
+
     fn merge(
         cli: &ProjectArgs,
         mut project_file: SettingsFile<ProjectFile>,

@@ -14,6 +14,17 @@ use crate::escape::shown_path;
 pub(crate) fn line(document: &impl Serialize) -> Result<String> {
     let json = serde_json::to_string(document)
         .map_err(|error| Error::failed(format!("cannot write JSON: {error}")).caused_by(error))?;
+    Ok(escape_controls(&json) + "\n")
+}
+
+/// The same on several lines, for people.
+pub(crate) fn pretty(document: &impl Serialize) -> Result<String> {
+    let json = serde_json::to_string_pretty(document)
+        .map_err(|error| Error::failed(format!("cannot write JSON: {error}")).caused_by(error))?;
+    Ok(escape_controls(&json) + "\n")
+}
+
+fn escape_controls(json: &str) -> String {
     let mut line = String::with_capacity(json.len() + 1);
     for c in json.chars() {
         match c {
@@ -22,8 +33,7 @@ pub(crate) fn line(document: &impl Serialize) -> Result<String> {
             c => line.push(c),
         }
     }
-    line.push('\n');
-    Ok(line)
+    line
 }
 
 /// The path as a string. Fails if it is not UTF-8, which JSON cannot represent.

@@ -23,6 +23,7 @@
 //! - `error`: the error type and the exit codes
 //! - `escape`: escapes untrusted text for a terminal
 //! - `execute`: runs what was rendered, and monitors its mounts and signals
+//! - `export`: a plan as a file that another tool carries out
 //! - `fingerprint`: records a directory tree, to be compared with a later one
 //! - `git_directory`: the git directory of a worktree or submodule
 //! - `home`: the user's own directories
@@ -57,6 +58,7 @@ pub mod engine;
 pub mod error;
 mod escape;
 pub mod execute;
+mod export;
 pub mod fingerprint;
 mod git_directory;
 mod home;

@@ -55,6 +55,11 @@ impl Shadow {
         matches!(self.kind, FindingKind::Reserved | FindingKind::Unmarked)
     }
 
+    /// Whether the directory does not exist on the host, so that an engine creates it.
+    pub(crate) fn is_reserved(&self) -> bool {
+        self.kind == FindingKind::Reserved
+    }
+
     /// The size limit in bytes.
     pub(crate) fn size(&self) -> Option<u64> {
         self.size

@@ -16,10 +16,14 @@ use crate::run_spec::RunSpec;
 use dialect::Dialect;
 
 pub use argv::Argv;
-pub(crate) use entry::primary_environment;
+pub(crate) use dialect::{podman_shadow, podman_volume, quote_field};
+pub(crate) use entry::{
+    GuardKind, SHELL, ScriptArgs, primary_environment, replacing_script, script_args,
+};
 #[cfg(target_os = "linux")]
 pub(crate) use native::leads_to_host_environment;
 pub use native::{FurtherMount, Sandbox, ShadowMount};
+pub(crate) use oci_cli::bind_mount;
 
 /// A plan in an engine's form.
 #[derive(Debug)]

@@ -3,3 +3,5 @@
 
 pub(crate) mod hostile_text;
 pub(crate) mod parsers;
+#[cfg(test)]
+pub(crate) mod systemd;

@@ -20,11 +20,13 @@
 //! - `network`: a container without a network
 //! - `project_python`: the Python that a project means, and who one is in the container
 //! - `devcontainer`: `--devcontainer` in real containers
+//! - `export`: the files of `paude export` in the tools that they are for
 //! - `faults`: what is killed, deleted, full or forbidden, and many runs at once
 
 mod build;
 mod devcontainer;
 mod ecosystems;
+mod export;
 mod faults;
 mod git;
 mod guard;
@@ -80,7 +82,9 @@ pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for lane in Lane::all() {
         let of_docker = (lane.name == "docker").then_some(("shadow", shadow::OF_DOCKER));
-        for (module, tests) in modules.into_iter().chain(of_docker) {
+        // No other engine carries out Pods and units.
+        let of_podman = (lane.engine == "podman").then_some(("export", export::TESTS));
+        for (module, tests) in modules.into_iter().chain(of_docker).chain(of_podman) {
             for &(name, test) in tests {
                 let name = format!("engines::{}::{module}::{name}", lane.name);
                 trials.push(trial(lane.clone(), name, test));

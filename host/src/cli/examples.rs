@@ -72,6 +72,20 @@ Examples:
   paude plan --format podman -- pytest
       Print the podman command that would run the tests";
 
+pub(super) const EXPORT: &str = "\
+Examples:
+  paude export compose -o ../shop-compose.yaml
+      Write a Compose file beside the project
+
+  paude export compose --check ../shop-compose.yaml
+      Fail if it is no longer what would be written
+
+  paude export kube --job --claim shop-sources -- pytest -x
+      Print a Job for a cluster that has the project in a claim
+
+  paude export ignore --dialect docker
+      List what an image build has to leave out";
+
 pub(super) const VERIFY: &str = "\
 Examples:
   paude verify

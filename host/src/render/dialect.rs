@@ -27,14 +27,14 @@ impl Dialect {
 
 /// Quotes one field of `--mount`, which is a CSV record. Every field is quoted, as a rule for
 /// when to quote could be wrong.
-pub(super) fn quote_field(key: &str, value: &str) -> String {
+pub(crate) fn quote_field(key: &str, value: &str) -> String {
     format!("\"{key}={}\"", value.replace('"', "\"\""))
 }
 
 /// Without `notmpcopyup` podman fills the tmpfs with a copy of the host's environment. `U` makes
 /// the container's user its owner, as runc before 1.1.8 ignores the mode of an existing mount
 /// point.
-fn podman_shadow(shadow: &Shadow, destination: &str) -> String {
+pub(crate) fn podman_shadow(shadow: &Shadow, destination: &str) -> String {
     let destination = quote_field("destination", destination);
     let mut mount = format!("type=tmpfs,{destination},notmpcopyup,U,tmpfs-mode=1777");
     if let Some(size) = shadow.size() {
@@ -45,7 +45,7 @@ fn podman_shadow(shadow: &Shadow, destination: &str) -> String {
 
 /// It needs no option against copying: podman fills a volume with the image's files only at its
 /// first use, which was at another path, when paude created it.
-fn podman_volume(name: &str, destination: &str) -> String {
+pub(crate) fn podman_volume(name: &str, destination: &str) -> String {
     let (source, destination) =
         (quote_field("source", name), quote_field("destination", destination));
     format!("type=volume,{source},{destination}")

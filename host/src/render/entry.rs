@@ -10,32 +10,85 @@ use crate::workspace::Identity;
 pub(super) const SCRIPT: &str = include_str!("entry.sh");
 
 /// The program that runs [`SCRIPT`].
-pub(super) const SHELL: &str = "/bin/sh";
+pub(crate) const SHELL: &str = "/bin/sh";
+
+/// How [`SCRIPT`] starts the command: in a child process, as paude signals each process itself.
+const START_CHILD: [&str; 2] = ["\n(\n", "  exec \"$@\"\n)\nexit $?\n"];
+
+/// [`SCRIPT`] for tools that signal the first process only: the command replaces the shell.
+pub(crate) fn replacing_script() -> String {
+    let [start, end] = START_CHILD;
+    let rest = SCRIPT.strip_suffix(end).expect("the script ends with this");
+    let (checks, last) = rest.rsplit_once(start).expect("in a subshell");
+    let last = format!("\n{last}  exec \"$@\"\n").replace("\n  ", "\n");
+    format!("{checks}{last}")
+}
+
+/// What the shadows that are not volumes are to the script's check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GuardKind {
+    /// A tmpfs of its own for each, which is empty.
+    Tmpfs,
+    /// A tmpfs that may hold something.
+    Shared,
+    /// An empty mount of any type.
+    Empty,
+}
 
 /// The arguments of [`SHELL`].
 pub(super) fn args(plan: &Plan, spec: &RunSpec) -> Vec<OsString> {
-    let mut args: Vec<OsString> = vec![
-        "-c".into(),
-        SCRIPT.into(),
-        "paude".into(),
-        spec.setup.as_deref().unwrap_or_default().into(),
-        primary_environment(plan),
-        spec.volumes.len().to_string().into(),
-        spec.variables.clone().into(),
-    ];
-    args.extend(identity_args(&spec.identity, spec.read_only));
-    args.extend([spec.guarded.len(), spec.directories.len()].map(|n| n.to_string().into()));
-    let workspace = GuardedMount::new(plan.target().as_path());
-    for guarded in std::iter::once(&workspace).chain(&spec.guarded) {
-        args.push(guarded.path.clone().into());
-        args.push(guarded.mountinfo_path.clone());
-    }
-    for GuardedDirectory { mount, identity, read_only } in &spec.directories {
-        args.extend([mount.path.clone().into(), mount.mountinfo_path.clone()]);
-        args.extend(identity_args(identity, *read_only));
-    }
+    let mut args: Vec<OsString> = vec!["-c".into(), SCRIPT.into(), "paude".into()];
+    let ScriptArgs { settings, paths } =
+        script_args(plan, spec, spec.volumes.len(), GuardKind::Tmpfs);
+    args.extend(settings);
+    args.extend(paths.into_iter().flatten());
     args.extend(spec.command.iter().cloned());
     args
+}
+
+/// The arguments of the script, without the command.
+#[derive(Debug)]
+pub(crate) struct ScriptArgs {
+    /// The setup, what is known of the shadows and the project, and how many paths follow.
+    pub(crate) settings: Vec<OsString>,
+    /// What belongs to the project, each shadow and each further directory.
+    pub(crate) paths: Vec<Vec<OsString>>,
+}
+
+/// The arguments for a container in which the first shadows, `volumes` of them, are volumes, and
+/// the others of this kind.
+pub(crate) fn script_args(
+    plan: &Plan,
+    spec: &RunSpec,
+    volumes: usize,
+    kind: GuardKind,
+) -> ScriptArgs {
+    let all = spec.guarded.len();
+    let mut settings: Vec<OsString> = vec![
+        spec.setup.as_deref().unwrap_or_default().into(),
+        primary_environment(plan),
+        match kind {
+            GuardKind::Tmpfs => volumes.to_string(),
+            GuardKind::Shared => format!("{volumes} {all}"),
+            GuardKind::Empty => format!("{all} {volumes}"),
+        }
+        .into(),
+        spec.variables.clone().into(),
+    ];
+    settings.extend(identity_args(&spec.identity, spec.read_only));
+    settings.extend([all, spec.directories.len()].map(|n| n.to_string().into()));
+    let workspace = GuardedMount::new(plan.target().as_path());
+    let mut paths: Vec<Vec<OsString>> =
+        std::iter::once(&workspace).chain(&spec.guarded).map(mount_args).collect();
+    for GuardedDirectory { mount, identity, read_only } in &spec.directories {
+        paths.push([&mount_args(mount)[..], &identity_args(identity, *read_only)].concat());
+    }
+    ScriptArgs { settings, paths }
+}
+
+/// A mount point, as it is and as the kernel spells it.
+fn mount_args(mount: &GuardedMount) -> Vec<OsString> {
+    vec![mount.path.clone().into(), mount.mountinfo_path.clone()]
 }
 
 /// What the script proves of a directory: its inode number, an entry of it, its access.

@@ -4,12 +4,15 @@
 #   (PATH MOUNTINFO_PATH) x (1 + COUNT)
 #   (PATH MOUNTINFO_PATH INODE WITNESS ACCESS) x DIRECTORIES
 #   [COMMAND...]
-# VOLUMES is how many of the shadows, the first ones, are volumes; the others are tmpfs. VARIABLES
+# VOLUMES is how many of the shadows, the first ones, are volumes: of any type, with anything in
+# them. The others are tmpfs, which are empty. In an export it may be two numbers, `TYPES FILLED`:
+# how many may be of another type than tmpfs, and how many need not be empty. VARIABLES
 # is shell text that sets variables of setup and command; it is only evaluated in a subshell, where
-# it changes nothing of this script. INODE is the inode number of the project's directory, WITNESS
-# the name of something in it; either may be empty. ACCESS is `ro` if it has to be read-only, else
-# empty. The first PATH is the project, then come the shadows, then the directories that are shared
-# besides the project; MOUNTINFO_PATH is PATH as /proc/self/mountinfo spells it.
+# it changes nothing of this script, or after all checks. INODE is the inode number of the project's
+# directory, WITNESS the name of something in it; either may be empty. ACCESS is `ro` if it has to
+# be read-only, else empty. The first PATH is the project, then come the shadows, then the
+# directories that are shared besides the project; MOUNTINFO_PATH is PATH as /proc/self/mountinfo
+# spells it.
 
 # A signal ends the child processes, and not this shell, which then exits with their code. The
 # setup gets SIGKILL: a process between fork and exec would lose any other signal. The
@@ -169,21 +172,21 @@ guard() {
     n=$((n + 1))
     [ -n "$mount" ] || stop "$path" 'is not hidden: nothing is mounted over it'
     type=${mount%%,*}
-    [ "$n" -le "$paude_volumes" ] || [ "$type" = tmpfs ] || stop "$path" "is hidden by a $type, not a tmpfs"
+    [ "$n" -le "$paude_types" ] || [ "$type" = tmpfs ] || stop "$path" "is hidden by a $type, not a tmpfs"
     case $mount in *,noexec,*) stop "$path" 'is hidden by a mount that forbids execution' ;; esac
     case $mount in *,rw,*) ;; *) stop "$path" 'is hidden by a read-only mount' ;; esac
     [ "$when" = before ] || continue
     [ -w "$path" ] || stop "$path" 'is hidden by a directory that is not writable'
-    # A volume keeps the files of earlier runs.
-    [ "$n" -gt "$paude_volumes" ] || continue
+    # A volume keeps the files of earlier runs; another container may use a shared tmpfs.
+    [ "$n" -gt "$paude_filled" ] || continue
     for entry in "$path"/* "$path"/.[!.]* "$path"/..?*; do
       if [ -e "$entry" ] || [ -L "$entry" ]; then stop "$path" 'is not empty'; fi
     done
   done
 }
 
-paude_setup=$1 paude_environment=$2 paude_volumes=$3 paude_variables=$4 paude_inode=$5
-paude_witness=$6 paude_access=$7 paude_shadows=$8 paude_directories=$9
+paude_setup=$1 paude_environment=$2 paude_types=${3% *} paude_filled=${3#* } paude_variables=$4
+paude_inode=$5 paude_witness=$6 paude_access=$7 paude_shadows=$8 paude_directories=$9
 shift 9
 # In a subshell, so that it sets no variable of the command, whatever its name.
 (guard before "$paude_shadows" "$@") || exit

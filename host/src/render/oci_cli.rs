@@ -36,11 +36,11 @@ impl Dialect {
         }
         let source = self.check_path(plan.workspace().as_path())?;
         let target = self.check_path(plan.target().as_path())?;
-        push(&["--mount", &bind(source, target, spec.read_only)]);
+        push(&["--mount", &bind_mount(source, target, spec.read_only)]);
         for Further { plan: part, read_only, .. } in plan.further() {
             let path = self.check_path(part.workspace().as_path())?;
             let target = self.check_path(part.target().as_path())?;
-            let mount = bind(path, target, *read_only);
+            let mount = bind_mount(path, target, *read_only);
             push(&["--mount", &mount]);
         }
         for (index, shadow) in plan.all_shadows().enumerate() {
@@ -108,7 +108,7 @@ impl Dialect {
 
 /// The `--mount` value of a shared directory. The field is needed also if it is read-only on the
 /// host, as rootful podman with crun would mount it writable.
-fn bind(source: &str, target: &str, read_only: bool) -> String {
+pub(crate) fn bind_mount(source: &str, target: &str, read_only: bool) -> String {
     let (source, target) = (quote_field("source", source), quote_field("destination", target));
     match read_only {
         true => format!("type=bind,{source},{target},{READ_ONLY_FIELD}"),

@@ -44,7 +44,8 @@ pub fn render(bytes: &[u8]) {
     }
 }
 
-fn generate_spec(u: &mut Unstructured<'_>) -> Result<RunSpec> {
+/// Any specification, for the engine that a property sets.
+pub(crate) fn generate_spec(u: &mut Unstructured<'_>) -> Result<RunSpec> {
     let mut env = Vec::new();
     for _ in 0..u.int_in_range(0..=2)? {
         env.push((format!("V{}", u.int_in_range(0..=1)?), hostile_text::string(u)?));

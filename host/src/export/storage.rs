@@ -1,0 +1,43 @@
+//! What the shadows of a plan are stored in, and the names of that.
+
+use super::ExportInput;
+use crate::plan::Shadow;
+use crate::value::{Sha256, Storage};
+
+/// The number of digits of the hash in a name.
+const DIGITS: usize = 32;
+
+/// Whether what is created in a shadow is to outlive the container. Those of a plan come before all
+/// others.
+pub(super) fn is_kept(shadow: &Shadow) -> bool {
+    shadow.storage() == Storage::Volume
+}
+
+/// How many shadows are kept.
+pub(super) fn count_kept(input: &ExportInput<'_>) -> usize {
+    input.plan.all_shadows().filter(|shadow| is_kept(shadow)).count()
+}
+
+/// Whether any shadow is kept.
+pub(super) fn keeps_any(input: &ExportInput<'_>) -> bool {
+    count_kept(input) > 0
+}
+
+/// A name that no other project has: `paude-` and a hash of the project's path.
+pub(super) fn project_name(input: &ExportInput<'_>) -> String {
+    name(&[&input.plan.workspace().as_path().to_string_lossy()])
+}
+
+/// A name for the storage of a shadow. It depends on the options too, because engines ignore
+/// other options for a volume that exists.
+pub(super) fn shadow_name(input: &ExportInput<'_>, shadow: &Shadow, options: &str) -> String {
+    let workspace = input.plan.workspace().as_path().to_string_lossy();
+    let target = shadow.target().as_os_str().to_string_lossy();
+    name(&[&workspace, &target, options])
+}
+
+/// JSON keeps the parts apart, whatever they hold.
+fn name(parts: &[&str]) -> String {
+    let bytes = serde_json::Value::from(parts).to_string();
+    format!("paude-{}", &Sha256::of(bytes.as_bytes()).to_string()[..DIGITS])
+}

@@ -1,0 +1,50 @@
+//! A reader of units, by systemd.syntax(7) and systemd.unit(5).
+
+/// Each `Key=` of a unit with its section, and the text behind the `=`.
+pub(crate) fn entries(unit: &str) -> Vec<(String, String, String)> {
+    let (mut section, mut found) = (String::new(), Vec::new());
+    for line in unit.lines() {
+        let is_comment = line.starts_with('#') || line.starts_with(';');
+        if is_comment || line.trim().is_empty() {
+            continue;
+        }
+        assert!(!line.ends_with('\\'), "`{line}` continues on the next");
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            name.clone_into(&mut section);
+            continue;
+        }
+        let (key, value) = line.split_once('=').unwrap_or_else(|| panic!("`{line}` has no value"));
+        found.push((section.clone(), key.to_owned(), value.to_owned()));
+    }
+    found
+}
+
+/// The words of a value: unquoted, unescaped, with `%%` and `$$` expanded. Panics if a specifier
+/// or a variable is expanded.
+pub(crate) fn words(value: &str) -> Vec<String> {
+    let (mut words, mut chars) = (Vec::new(), value.chars().peekable());
+    loop {
+        while chars.next_if_eq(&' ').is_some() {}
+        let Some(quote) = chars.next() else { return words };
+        assert_eq!(quote, '"', "a word of `{value}` is not quoted");
+        let mut word = String::new();
+        loop {
+            match chars.next().expect("a closing quote") {
+                '"' => break,
+                '\\' => word.push(match chars.next().expect("an escaped character") {
+                    'n' => '\n',
+                    't' => '\t',
+                    plain @ ('"' | '\\') => plain,
+                    other => panic!("`\\{other}` has a meaning of its own"),
+                }),
+                sign @ ('%' | '$') => {
+                    assert_eq!(chars.next(), Some(sign), "`{sign}` is expanded");
+                    word.push(sign);
+                }
+                c => word.push(c),
+            }
+        }
+        assert!(matches!(chars.peek(), None | Some(' ')), "a word goes on behind its quote");
+        words.push(word);
+    }
+}
