@@ -61,6 +61,9 @@ const MAX_WAIT: Duration = Duration::from_secs(60);
 /// a moment, so a container that is removed earlier may appear again.
 const CREATION: Duration = Duration::from_secs(3);
 
+/// To be called with the id of the image, once the setup of a session that stays has succeeded.
+pub(crate) type RecordReady = Box<dyn FnOnce(String) + Send>;
+
 /// A run's locks on its workspace; dropping it cleans up.
 #[derive(Debug)]
 pub(crate) struct Session<'w> {
@@ -164,7 +167,7 @@ impl<'w> Session<'w> {
         spec: &RunSpec,
         facts: Vec<Fact>,
         idle: Option<Duration>,
-    ) -> Result<(Observer, Box<dyn FnOnce(String) + Send>)> {
+    ) -> Result<(Observer, RecordReady)> {
         let record = self.publish_as(plan, spec, Some(facts)).map_err(|error| {
             Error::failed(format!("cannot record the session: {error}"))
                 .hint("set XDG_STATE_HOME to a writable directory outside of the project")

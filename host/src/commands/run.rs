@@ -19,7 +19,7 @@ use crate::policy;
 use crate::receipt::Receipt;
 use crate::render::render;
 use crate::run_spec::RunSpec;
-use crate::session::{Fact, Session};
+use crate::session::{Fact, RecordReady, Session};
 use crate::volume::{PreparedVolumes, Volumes};
 use crate::workspace::Workspace;
 
@@ -240,7 +240,7 @@ pub(super) enum Publish<'p> {
 }
 
 /// Arranges for a function, which takes the id of the image, to be called at the right moment.
-pub(super) type WhenReady<'p> = &'p dyn Fn(Box<dyn FnOnce(String) + Send>) -> Result<()>;
+pub(super) type WhenReady<'p> = &'p dyn Fn(RecordReady) -> Result<()>;
 
 /// Runs the specification in a session of each directory, the project first; what they created is
 /// removed when this returns.

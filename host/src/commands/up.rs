@@ -19,7 +19,7 @@ use crate::error::{Error, Exit, Result, exit_code};
 use crate::escape::shown;
 use crate::execute::{self, Keeper, Signals};
 use crate::run_spec::RunSpec;
-use crate::session::{self, FoundSession, Session};
+use crate::session::{self, FoundSession, RecordReady, Session};
 use crate::workspace::Workspace;
 
 /// How often the log is looked at while the setup runs.
@@ -202,11 +202,7 @@ fn stay(args: &UpArgs, workspace: &Workspace) -> Result<Exit> {
 }
 
 /// Tells the process that shows the log, and the record, when the setup has succeeded.
-fn announce_when_ready(
-    keeper: &Keeper,
-    spec: &RunSpec,
-    record_ready: Box<dyn FnOnce(String) + Send>,
-) -> Result<()> {
+fn announce_when_ready(keeper: &Keeper, spec: &RunSpec, record_ready: RecordReady) -> Result<()> {
     let spec = spec.clone();
     keeper.when_ready(move || {
         record_ready(session::image_id(&spec));

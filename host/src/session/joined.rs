@@ -110,7 +110,6 @@ pub(super) fn when_idle(
         while used.elapsed().map_or(true, |idle| idle < limit) {
             std::thread::sleep(INTERVAL.min(limit));
             // The directory changes when a command joins, and when one ends.
-            #[expect(clippy::disallowed_methods, reason = "outside the workspace")]
             let changed = std::fs::metadata(&dir).and_then(|data| data.modified());
             match entries(&dir).iter().any(|entry| entry.running) {
                 true => used = SystemTime::now(),
