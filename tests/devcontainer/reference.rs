@@ -78,7 +78,8 @@ fn compare(name: &str, program: &str) -> Outcome {
     if let Some(wanted) = wanted["image"].as_str() {
         assert_eq!(image, wanted);
     }
-    let (setup, script) = (&arguments[0], &arguments[6]);
+    // SETUP ENVIRONMENT VOLUMES VARIABLES
+    let (setup, script) = (&arguments[0], &arguments[3]);
     let ours = variables(&words);
     for (name, value) in merged_env(wanted) {
         let known =
