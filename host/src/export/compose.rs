@@ -3,7 +3,7 @@
 //! A shadow in memory is a named volume of the local driver: Compose's `tmpfs` is noexec with
 //! docker, and podman fills it with a copy of the host's environment.
 
-use super::script::{Command, script};
+use super::script::{ScriptCommand, script};
 use super::texts::Texts;
 use super::yaml::{Key, Node, document, map, texts as list};
 use super::{ExportInput, storage, user, variables};
@@ -41,7 +41,7 @@ fn text(value: &str) -> Node {
 
 fn service(input: &ExportInput<'_>, texts: Texts) -> Result<Vec<(Key, Node)>> {
     // Runs at the same time share a volume.
-    let script = script(input, texts, GuardKind::Shared, &Command::OfArguments)?;
+    let script = script(input, texts, GuardKind::Shared, &ScriptCommand::OfArguments)?;
     let script = texts.argument(script)?;
     let command = texts.command(&input.spec.command)?;
     let target = texts.path(input.plan.target().as_path())?;

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::script::{Command, script};
+use super::script::{ScriptCommand, script};
 use super::texts::Texts;
 use super::{ExportInput, storage, user, variables};
 use crate::error::Result;
@@ -60,7 +60,7 @@ pub(super) fn render(input: &ExportInput<'_>, texts: Texts) -> Result<(String, V
     }
     set("containerEnv", container_env(input));
     set("remoteEnv", remote_env(input, texts)?);
-    let command = Command::Words(vec!["true".to_owned()]);
+    let command = ScriptCommand::Words(vec!["true".to_owned()]);
     let script = script(input, texts, GuardKind::Tmpfs, &command)?;
     let script = texts.argument(script)?;
     set("postStartCommand", json!([SHELL, "-c", script, "paude"]));

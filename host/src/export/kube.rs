@@ -4,7 +4,7 @@
 //! environment. Script and variables are in a ConfigMap, because Kubernetes expands `$(NAME)` in
 //! commands and values.
 
-use super::script::{Command, script};
+use super::script::{ScriptCommand, script};
 use super::texts::Texts;
 use super::yaml::{Key, Node, document, map};
 use super::{ExportInput, storage, user, variables};
@@ -106,7 +106,7 @@ fn object(
 
 /// The script, and the values of variables by their names.
 fn config_map(input: &ExportInput<'_>, texts: Texts, name: &str) -> Result<Vec<(Key, Node)>> {
-    let command = Command::Words(texts.command(&input.spec.command)?);
+    let command = ScriptCommand::Words(texts.command(&input.spec.command)?);
     let script = script(input, texts, GuardKind::Empty, &command)?;
     let mut length = script.len();
     let mut data: Vec<(Key, Node)> = vec![(SCRIPT_NAME.into(), script.into())];

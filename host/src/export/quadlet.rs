@@ -2,7 +2,7 @@
 //!
 //! Mounts are arguments of podman, as the key `Mount=` loses the quotes of names with a comma.
 
-use super::script::{Command, script};
+use super::script::{ScriptCommand, script};
 use super::texts::Texts;
 use super::{ExportInput, storage, variables};
 use crate::engine::User;
@@ -18,7 +18,7 @@ pub(super) fn render(input: &ExportInput<'_>, texts: Texts) -> Result<(String, V
             .hint("give the command after `--`"));
     }
     let target = texts.path(input.plan.target().as_path())?;
-    let command = Command::Words(texts.command(&input.spec.command)?);
+    let command = ScriptCommand::Words(texts.command(&input.spec.command)?);
     let script = texts.argument(script(input, texts, GuardKind::Tmpfs, &command)?)?;
 
     let mut unit = format!("\n[Unit]\nDescription=paude {}\n", value(texts, target)?);

@@ -12,7 +12,7 @@ use crate::render::{GuardKind, ScriptArgs, replacing_script, script_args};
 
 /// The command that the script ends with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Command {
+pub(super) enum ScriptCommand {
     /// The arguments of the script.
     OfArguments,
     /// These words; none for a shell.
@@ -25,7 +25,7 @@ pub(super) fn script(
     input: &ExportInput<'_>,
     texts: Texts,
     kind: GuardKind,
-    command: &Command,
+    command: &ScriptCommand,
 ) -> Result<String> {
     for part in input.plan.parts() {
         texts.path(part.target().as_path())?;
@@ -44,9 +44,9 @@ pub(super) fn script(
         text += &format!(" \\\n  {}", line(path)?);
     }
     match command {
-        Command::OfArguments => text += " \"$@\"",
-        Command::Words(words) if words.is_empty() => {}
-        Command::Words(words) => {
+        ScriptCommand::OfArguments => text += " \"$@\"",
+        ScriptCommand::Words(words) if words.is_empty() => {}
+        ScriptCommand::Words(words) => {
             let words: Vec<_> = words.iter().map(|word| quote(word)).collect();
             text += &format!(" \\\n  {}", words.join(" "));
         }
