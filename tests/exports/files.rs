@@ -155,6 +155,18 @@ trials!(
             .says("--env `1x`: expected a variable");
         Ok(())
     },
+    /// The file may be used on another one.
+    fn the_time_zone_of_this_machine_is_not_in_the_file() -> Outcome {
+        for format in FORMATS {
+            let mut env = project();
+            let without = env.paude(&export(format, &[])).code(0).stdout();
+            env.set("TZ", "Etc/Test");
+            assert_eq!(env.paude(&export(format, &[])).code(0).stdout(), without);
+            let set = env.paude(&export(format, &["-e", "TZ=Etc/Other"])).code(0).stdout();
+            assert!(set.contains("Etc/Other"), "{set}");
+        }
+        Ok(())
+    },
     fn options_of_one_format_are_refused_for_another() -> Outcome {
         let env = project();
         for (args, wanted) in [
