@@ -1,18 +1,17 @@
 //! The guard that every container runs, in each shell that an image may have as `/bin/sh`. Mounts
 //! made in a namespace stand for those that an engine makes.
 
-use std::fs::File;
+mod container;
+
 use std::io::{BufRead as _, BufReader};
-use std::os::fd::AsRawFd as _;
-use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use libtest_mimic::Trial;
 use rustix::process::Signal;
 
 use crate::parameterized;
 use crate::support::{Env, Outcome, Ran};
+use container::{ALL, Container, in_namespace, inode, mountinfo_path, project};
 
 /// Shells that images have as `/bin/sh`.
 const SHELLS: [&[&str]; 5] =
@@ -41,105 +40,6 @@ fn installed(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
 }
-
-/// A command in a namespace where it can mount, after a script that mounts something.
-fn in_namespace(env: &Env, mounts: &str, command: &[&str]) -> Command {
-    let mut unshare = env.command("unshare");
-    let script = format!("set -e\n{mounts}\nexec \"$@\"");
-    unshare.args(["--user", "--map-root-user", "--mount", "/bin/sh", "-c", &script, "sh"]);
-    unshare.args(command);
-    unshare
-}
-
-/// The first process of a container, with `echo ran` as its command.
-struct Container<'a> {
-    env: &'a Env,
-    shell: &'a [&'a str],
-    shadows: &'a [PathBuf],
-    /// The script that mounts them.
-    mounts: &'a str,
-    setup: &'a str,
-    /// How many of them are volumes; or two numbers, as an export has them.
-    volumes: &'a str,
-    /// How paude identified the project: its inode number, and the name of something in it.
-    inode: &'a str,
-    witness: &'a str,
-    /// `ro` if it is read-only on the host.
-    access: &'a str,
-    /// Further directories: path, inode number, witness and access.
-    further: &'a [(PathBuf, &'a str, &'a str, &'a str)],
-    /// Shell text that sets variables.
-    variables: &'a str,
-}
-
-impl<'a> Container<'a> {
-    fn new(env: &'a Env, shell: &'a [&'a str], shadows: &'a [PathBuf]) -> Self {
-        Self {
-            env,
-            shell,
-            shadows,
-            mounts: ALL,
-            setup: "",
-            volumes: "0",
-            inode: "",
-            witness: "",
-            access: "",
-            further: &[],
-            variables: "",
-        }
-    }
-
-    fn run(&self) -> Ran {
-        Ran(self.command().output().unwrap())
-    }
-
-    fn command(&self) -> Command {
-        let mut command = in_namespace(self.env, self.mounts, self.shell);
-        command.args(["-c", include_str!("../host/src/render/entry.sh"), "paude", self.setup, ""]);
-        command.args([self.volumes, self.variables, self.inode, self.witness, self.access]);
-        command.args([self.shadows.len(), self.further.len()].map(|count| count.to_string()));
-        for path in std::iter::once(&self.env.project).chain(self.shadows) {
-            command.arg(path).arg(mountinfo_path(path));
-        }
-        for (path, inode, witness, access) in self.further {
-            command.arg(path).arg(mountinfo_path(path)).args([inode, witness, access]);
-        }
-        command.args(["echo", "ran"]);
-        command
-    }
-}
-
-/// A path as the kernel writes it in `/proc/self/mountinfo`.
-fn mountinfo_path(path: &Path) -> String {
-    let octal = |byte: &u8| match byte {
-        b' ' | b'\t' | b'\n' | b'\\' => format!("\\{byte:03o}"),
-        _ => char::from(*byte).to_string(),
-    };
-    path.as_os_str().as_bytes().iter().map(octal).collect()
-}
-
-/// A directory's inode number as the kernel knows it; none before Linux 5.14.
-fn inode(path: &Path) -> Option<String> {
-    let dir = File::open(path).unwrap();
-    let file = format!("/proc/self/fdinfo/{}", dir.as_raw_fd());
-    let text = std::fs::read_to_string(file).unwrap();
-    let line = text.lines().find_map(|line| line.strip_prefix("ino:"));
-    line.map(|number| number.trim().to_owned())
-}
-
-/// A project with directories of these names.
-fn project(names: &[&str]) -> (Env, Vec<PathBuf>) {
-    let env = Env::new();
-    let shadows: Vec<_> = names.iter().map(|name| env.project.join(name)).collect();
-    for shadow in &shadows {
-        std::fs::create_dir(shadow).unwrap();
-    }
-    (env, shadows)
-}
-
-/// Mounts a tmpfs over each directory of the project.
-const ALL: &str =
-    "for dir in ./* ./.[!.]*; do [ ! -d \"$dir\" ] || mount -t tmpfs tmpfs \"$dir\"; done";
 
 /// A name in octal, as `printf` takes it.
 fn octal(name: &str) -> String {

@@ -107,7 +107,7 @@ pub(crate) enum Action {
     /// Write a paude.json to start from, and say what it was made from
     #[command(after_long_help = examples::INIT)]
     Init(InitArgs),
-    /// List and remove the environments that `--storage volume` keeps
+    /// List and remove the environments and caches that are kept
     #[command(subcommand, after_long_help = examples::VOLUMES)]
     Volumes(VolumesAction),
     /// List and remove the images that are built from projects

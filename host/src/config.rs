@@ -30,7 +30,7 @@ use crate::cli::ProjectArgs;
 use crate::engine::EngineChoice;
 use crate::error::{Error, Result};
 use crate::escape::shown;
-use crate::value::{EnvName, Image, Network, SharedDir, Storage, UserIds};
+use crate::value::{DevcontainerChoice, EnvName, Image, Network, SharedDir, Storage, UserIds};
 use crate::workspace::Workspace;
 use devcontainer::Devcontainer;
 use settings_file::{ProjectFile, SettingsFile, UserFile};
@@ -137,6 +137,7 @@ impl Config {
             policy: cli.policy.clone(),
             policy_timeout: cli.policy_timeout,
             no_policy_cache: cli.no_policy_cache,
+            devcontainer: Some(DevcontainerChoice::Off),
             ..ProjectArgs::default()
         };
         let Self { selection, depth, skip, policies, policy_timeout, policy_cache, .. } =

@@ -27,8 +27,6 @@ pub(crate) enum Suite {
 
 impl Suite {
     pub(crate) const ALL: [Self; 2] = [Self::Trixie, Self::Sid];
-    /// The one with the newest engines.
-    pub(crate) const NEWEST: Self = Self::Sid;
 
     /// The name that Debian's mirrors and the command line use.
     pub(crate) fn name(self) -> &'static str {
@@ -48,29 +46,9 @@ impl Suite {
 /// The option that both `setup` and `test` have.
 #[derive(clap::Args)]
 pub(crate) struct EnginesOption {
-    /// Also use the podman and docker of these Debian releases, in boxes of 0.7 GB that are kept; `none` for no box
+    /// Also use the podman and docker of these Debian releases, in boxes of 0.7 GB that are kept
     #[arg(long, value_name = "SUITE", value_delimiter = ',')]
-    engines: Vec<EnginesValue>,
-}
-
-/// A value of the option.
-#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum EnginesValue {
-    Trixie,
-    Sid,
-    None,
-}
-
-impl EnginesOption {
-    /// The releases that were asked for; `None` if the option was left out.
-    pub(crate) fn suites(&self) -> Option<Vec<Suite>> {
-        let suite = |value: &EnginesValue| match value {
-            EnginesValue::Trixie => Some(Suite::Trixie),
-            EnginesValue::Sid => Some(Suite::Sid),
-            EnginesValue::None => None,
-        };
-        (!self.engines.is_empty()).then(|| self.engines.iter().filter_map(suite).collect())
-    }
+    pub(crate) engines: Vec<Suite>,
 }
 
 /// A box that is ready to be entered; no other process can enter it meanwhile.

@@ -26,15 +26,14 @@ pub(crate) struct SetupArgs {
 /// Prepares the machine, then runs the command, if there is one, while the engines are up.
 pub(crate) fn run(checkout: &Checkout, args: &SetupArgs) -> Result<u8> {
     let prepared = prepare::prepare(checkout, false)?;
-    let suites = args.boxes.suites().unwrap_or_default();
-    let boxes = boxes::prepare_all(checkout, &suites, true)?;
+    let boxes = boxes::prepare_all(checkout, &args.boxes.engines, true)?;
     for engine_box in &boxes {
         let code = engine_box.run(checkout, &args.command)?;
         if code != 0 {
             return Ok(code);
         }
     }
-    if !suites.is_empty() {
+    if !args.boxes.engines.is_empty() {
         return Ok(0);
     }
     let Some((program, rest)) = args.command.split_first() else {

@@ -53,15 +53,9 @@ pub(crate) fn run(checkout: &Checkout, args: &TestArgs) -> Result<u8> {
 
 /// Runs the tests of the container engines in each box; returns the first exit code that is not 0.
 fn run_in_boxes(checkout: &Checkout, args: &TestArgs) -> Result<u8> {
-    let chosen = args.boxes.suites();
-    let suites = match &chosen {
-        Some(suites) => suites.clone(),
-        None if args.full => Suite::ALL.to_vec(),
-        None if args.args.is_empty() => vec![Suite::NEWEST],
-        // Arguments select tests, of which a box may have none.
-        None => Vec::new(),
-    };
-    let boxes = boxes::prepare_all(checkout, &suites, chosen.is_some())?;
+    let asked = &args.boxes.engines;
+    let suites = if args.full && asked.is_empty() { Suite::ALL.to_vec() } else { asked.clone() };
+    let boxes = boxes::prepare_all(checkout, &suites, !asked.is_empty())?;
     if boxes.is_empty() {
         return Ok(0);
     }

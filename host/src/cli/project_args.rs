@@ -14,7 +14,7 @@ use crate::value::{
 
 // A project and its settings; each setting wins over those of the files.
 #[expect(missing_docs, reason = "clap would print it as the help of each command with these")]
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct ProjectArgs {
     /// The project directory
     #[arg(short = 'C', long, value_name = "DIR", default_value = ".")]
@@ -45,11 +45,11 @@ pub struct ProjectArgs {
     pub(crate) engine: Option<EngineChoice>,
     /// The container image [default: the official one of your Python]
     ///
-    /// Without this option or setting, paude takes the official Python image of the version that
-    /// the hidden environment has.
+    /// Without this option or setting, paude takes the official image of the Python that the
+    /// project means: by `.python-version`, its environment or `requires-python`.
     #[arg(long, help_heading = CONTAINER, value_hint = ValueHint::Other)]
     pub(crate) image: Option<Image>,
-    /// Take image, environment and setup from the project's devcontainer.json
+    /// Take image, variables and setup from the project's devcontainer.json
     ///
     /// A file in the project, if not the one in the usual places. Of what it asks for, only what
     /// happens in the container is done; a warning names the rest.
@@ -57,7 +57,7 @@ pub struct ProjectArgs {
     #[arg(help_heading = CONTAINER, value_hint = ValueHint::FilePath)]
     pub(crate) devcontainer: Option<DevcontainerChoice>,
     /// Whether the engine may build an image from the project [default: ask]
-    #[arg(long, value_enum, value_name = "ask|allow|never", hide_possible_values = true)]
+    #[arg(long, value_enum)]
     #[arg(help_heading = CONTAINER)]
     pub(crate) builds: Option<BuildConsent>,
     /// Build nothing: leave out `build` and `packages` of the settings files

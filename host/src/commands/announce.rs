@@ -54,7 +54,7 @@ fn hidden(plan: &Plan, verbose: bool) -> Vec<String> {
     let paths: Vec<_> = plan.parts().flat_map(|part| hidden_paths(plan, part)).collect();
     let mut lines = Vec::new();
     if !paths.is_empty() {
-        lines.push(format!("Shadowing venv: {}", paths.join(", ")));
+        lines.push(format!("Hiding: {}", paths.join(", ")));
     }
     if verbose {
         let shadows = paths.iter().zip(plan.all_shadows());

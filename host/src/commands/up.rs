@@ -35,16 +35,17 @@ pub(super) fn execute(args: &UpArgs) -> Result<Exit> {
         return stay(args, &workspace);
     }
     let signals = Signals::new()?;
-    if let Some(session) = staying(&workspace) {
-        match args.renew {
-            true => drop(down::end_staying(&workspace)?),
-            false => return compare(args, &workspace, &session, &signals),
-        }
+    let session = staying(&workspace);
+    if let (Some(session), false) = (&session, args.renew) {
+        return compare(args, &workspace, session, &signals);
     }
+    // The process that stays has no terminal on which to ask for consent, and a session that is up
+    // must not end for one that cannot start.
     let builds = Config::load(&args.project, &workspace)?.builds;
-    if builds.is_wanted() && !builds.rebuild && !builds.pull {
-        // The process that stays has no terminal on which to ask for consent.
-        prepare_staying(args, &workspace, Purpose::Run, &signals)?;
+    let purpose = if builds.is_wanted() { Purpose::Run } else { Purpose::Show };
+    prepare_staying(args, &workspace, purpose, &signals)?;
+    if session.is_some() {
+        down::end_staying(&workspace)?;
     }
     let log = Session::open_log(&workspace).map_err(|error| cannot_log(&error))?;
     lock(&log)?;
@@ -93,7 +94,12 @@ fn prepare_staying(
         spec.tty = false;
         Ok(())
     };
-    prepare(&args.project, workspace, &command, purpose, args.quiet, signals, adjust)
+    let mut project = args.project.clone();
+    if args.background {
+        // That was done where a terminal is.
+        (project.rebuild, project.pull) = (false, false);
+    }
+    prepare(&project, workspace, &command, purpose, args.quiet, signals, adjust)
 }
 
 /// Says whether the session that stays is still the one that would be started now.
@@ -103,6 +109,9 @@ fn compare(
     session: &FoundSession,
     signals: &Signals,
 ) -> Result<Exit> {
+    if session.ready_image().is_none() {
+        return Err(at_work());
+    }
     let PreparedRun { shared, spec, .. } =
         prepare_staying(args, workspace, Purpose::Show, signals)?;
     let facts = session::facts(&shared.plan, &spec)?;

@@ -13,7 +13,8 @@ pub(crate) struct BuildConfig {
     pub(crate) dockerfile: Option<BuildSetting>,
     /// The packages to install over the image.
     pub(crate) packages: Vec<PackageName>,
-    /// Whether the user's own file names the packages, and not the project.
+    /// Whether the user's own file names the packages, and the project no image to install them
+    /// over: what an image runs during a build comes with it.
     pub(crate) own_packages: bool,
     /// Whether building is allowed.
     pub(crate) consent: BuildConsent,
@@ -41,12 +42,15 @@ pub(super) fn choose<P, U>(
     let named = cli.image.clone().map(|image| (Some(image), None));
     let of_project = image_or_build("paude.json", project_file)?;
     let of_user = image_or_build("config.json", user_file)?.unwrap_or_default();
+    let own_image = of_user.0.clone();
+    let (is_named, is_of_project) = (named.is_some(), of_project.is_some());
     let (image, dockerfile) = match named.or(of_project) {
         Some(chosen) => chosen,
         None => devcontainer.choose(of_user)?,
     };
+    let has_own_image = is_named || !is_of_project && dockerfile.is_none() && image == own_image;
     let of_project = project_file.packages.take();
-    let own_packages = of_project.is_none();
+    let own_packages = of_project.is_none() && has_own_image;
     let packages = of_project.or(user_file.packages.take()).unwrap_or_default();
     if packages.len() > MAX_PACKAGES {
         let message = format!("`packages` has more than {MAX_PACKAGES} entries");

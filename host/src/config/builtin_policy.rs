@@ -28,9 +28,9 @@ impl BuiltinPolicy {
     pub(crate) const fn summary(self) -> &'static str {
         match self {
             Self::Python => {
-                "environments by their marker, `.venv`, and the directories of tox, nox, hatch and pixi"
+                "environments by their marker, `.venv`, and the directories of tox, nox, hatch, pixi and pdm"
             }
-            Self::Node => "`node_modules` beside package.json, `.yarn/unplugged` and `.pnpm-store`",
+            Self::Node => "`node_modules`, `.yarn/unplugged` and `.pnpm-store`",
             Self::Rust => "`target` beside Cargo.toml, or what `build.target-dir` names",
         }
     }

@@ -58,8 +58,8 @@ pub(super) struct SettingsFile<O> {
     pub(super) skip: Option<Vec<String>>,
     /// Run by /bin/sh in the container before the command or shell.
     pub(super) setup: Option<String>,
-    /// The container image; "base" is another name for this key. Default: the official Python
-    /// image of the host environment's version.
+    /// The container image; "base" is another name for this key. Default: the official
+    /// image of the Python that the project means.
     #[serde(alias = "base")]
     pub(super) image: Option<Image>,
     /// The image is built from a Dockerfile of the project, in place of "image".
@@ -77,7 +77,7 @@ pub(super) struct SettingsFile<O> {
     /// Whether what uv, pip, poetry, pdm and npm download is kept for the next setup. Default: with
     /// "storage": "volume".
     pub(super) cache: Option<bool>,
-    /// Whether image, environment and setup are taken from the project's devcontainer.json, and from
+    /// Whether image, variables and setup are taken from the project's devcontainer.json, and from
     /// which: true for the one in the usual places, or a path in the project. Other keys of this
     /// file win over it.
     pub(super) devcontainer: Option<DevcontainerChoice>,
@@ -125,7 +125,7 @@ impl<O> SettingsFile<O> {
     pub(super) fn ignored_keys(&self) -> Vec<(&'static str, &'static str)> {
         [
             ("pip_install", "`setup` installs, such as `pip install -e .`", &self.pip_install),
-            ("create", "`engine_args` in your own config.json has engine options", &self.create),
+            ("create", "`setup` runs in the same container as the command", &self.create),
             ("secretEnv", "`-e NAME` passes a variable of yours on", &self.secret_env),
         ]
         .into_iter()

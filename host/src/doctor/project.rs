@@ -129,7 +129,7 @@ const RUN_FAILURES: [(&str, &str); 3] = [
     ),
     (
         "/dev/net/tun",
-        "modprobe tun; chmod 666 /dev/net/tun. Or run without network: --engine-arg=--network=none",
+        "modprobe tun; chmod 666 /dev/net/tun. Or run without a network: --network none",
     ),
     ("docker0", "restart docker's daemon, which creates its network again"),
 ];

@@ -7,15 +7,27 @@
 # A signal ends the command, and not this shell, which then exits with the command's code.
 trap : HUP INT QUIT TERM
 
+# Sets `points` to all mount points, with a space around each.
+read_points() {
+  points=' '
+  while IFS=' ' read -r _ _ _ _ point _; do points="$points$point "; done </proc/self/mountinfo
+}
+
 # look COUNT (PATH MOUNTINFO_PATH)...: checks that each shadow is a mount of its own.
 look() {
-  count=$1 points=' '
+  count=$1 retries=2
   shift
-  while IFS=' ' read -r _ _ _ _ point _; do points="$points$point "; done </proc/self/mountinfo
+  read_points
   while [ "$count" -gt 0 ]; do
     case $points in
       *" $2 "*) ;;
       *)
+        # See render/entry.sh.
+        if [ "$retries" -gt 0 ]; then
+          retries=$((retries - 1))
+          read_points
+          continue
+        fi
         printf 'paude: guard: `%s` is not hidden: nothing is mounted over it; the command was not run\n' "$1" >&2
         exit 120
         ;;

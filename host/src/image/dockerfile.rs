@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
 use crate::escape::brief;
+use crate::value::Image;
 
 /// What podman takes for an image that is a file or a directory of this machine, or lies in
 /// another program (containers-transports(5)).
@@ -51,7 +52,9 @@ pub(super) fn base_images(text: &str, args: &BTreeMap<String, String>) -> Result
                     let of_mount = field.strip_prefix("from=");
                     let of_mount = of_mount.or_else(|| field.strip_prefix("--mount=from="));
                     if let Some(image) = of_copy.or(of_mount) {
-                        add(expand(image.trim_matches('"'), &variables)?, &stages, &mut images)?;
+                        // Of a stage's own variables paude knows nothing.
+                        let image = expand(image.trim_matches('"'), &BTreeMap::new())?;
+                        add(image, &stages, &mut images)?;
                     }
                 }
             }
@@ -76,9 +79,11 @@ fn add(image: String, stages: &[String], images: &mut Vec<String>) -> Result<()>
         return Ok(());
     }
     let transport = image.split_once(':').map(|(transport, _)| transport);
-    if transport.is_some_and(|transport| TRANSPORTS.contains(&transport)) {
+    let is_file = transport.is_some_and(|transport| TRANSPORTS.contains(&transport));
+    if is_file || Image::try_from(image.clone()).is_err() {
         let image = brief(&image);
-        return Err(Error::usage(format!("`{image}` is a file of this machine, not an image"))
+        let what = if is_file { "is a file of this machine, not" } else { "is not the name of" };
+        return Err(Error::usage(format!("`{image}` {what} an image"))
             .hint("FROM and --from take an image as [HOST[:PORT]/]NAME[:TAG]"));
     }
     if images.len() == MAX_IMAGES {
@@ -115,22 +120,25 @@ fn declare<'w>(
         let (name, default) = word.split_once('=').unwrap_or((word, ""));
         let value = match args.get(name) {
             Some(value) => value.clone(),
-            None => expand(default.trim_matches(['"', '\'']), variables)?,
+            // What cannot be expanded is an error only where it is used: no image has a backslash.
+            None => expand(default.trim_matches(['"', '\'']), variables)
+                .unwrap_or_else(|_| "\\".to_owned()),
         };
         variables.insert(name.to_owned(), value);
     }
     Ok(())
 }
 
-/// Replaces `$NAME`, `${NAME}`, `${NAME:-DEFAULT}` and `${NAME:+OTHER}`. Fails for the other forms,
-/// by which a Dockerfile could name an image that paude does not see.
+/// Replaces `$NAME`, `${NAME}`, `${NAME:-DEFAULT}` and `${NAME:+OTHER}`. Fails for unknown variables,
+/// for the other forms, and for what an engine would take away, such as quotes: by these a
+/// Dockerfile could name an image that paude does not see.
 fn expand(text: &str, variables: &BTreeMap<String, String>) -> Result<String> {
     let unknown = || {
         Error::usage(format!("paude cannot tell what `{}` stands for", brief(text)))
             .hint("name the image, or a variable: $NAME or ${NAME:-DEFAULT}")
     };
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let value = |name: &str| variables.get(name).map_or("", String::as_str);
+    let value = |name: &str| variables.get(name).map(String::as_str).ok_or_else(unknown);
     let mut expanded = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('$') {
@@ -140,12 +148,13 @@ fn expand(text: &str, variables: &BTreeMap<String, String>) -> Result<String> {
             let end = inner.find(|c| !is_name(c)).unwrap_or(inner.len());
             let (name, modifier) = inner.split_at(end);
             let word = modifier.get(2..).unwrap_or_default();
+            let value = value(name)?;
             match modifier.get(..2).unwrap_or(modifier) {
-                _ if word.contains('$') || name.is_empty() => return Err(unknown()),
-                "" => expanded.push_str(value(name)),
-                ":-" if value(name).is_empty() => expanded.push_str(word),
-                ":-" => expanded.push_str(value(name)),
-                ":+" if value(name).is_empty() => {}
+                _ if word.contains('$') => return Err(unknown()),
+                "" => expanded.push_str(value),
+                ":-" if value.is_empty() => expanded.push_str(word),
+                ":-" => expanded.push_str(value),
+                ":+" if value.is_empty() => {}
                 ":+" => expanded.push_str(word),
                 _ => return Err(unknown()),
             }
@@ -155,12 +164,12 @@ fn expand(text: &str, variables: &BTreeMap<String, String>) -> Result<String> {
             if end == 0 {
                 return Err(unknown());
             }
-            expanded.push_str(value(&after[..end]));
+            expanded.push_str(value(&after[..end])?);
             rest = &after[end..];
         }
     }
     expanded.push_str(rest);
-    match expanded.contains('\\') {
+    match expanded.contains(['\\', '"', '\'']) {
         true => Err(unknown()),
         false => Ok(expanded),
     }
@@ -179,6 +188,11 @@ fn logical_lines(text: &str) -> Result<Vec<String>> {
         let line = line.trim();
         if line.starts_with('#') || (open && line.is_empty()) {
             continue;
+        }
+        if line.contains("<<") && line.ends_with(escape) {
+            return Err(Error::usage(
+                "it continues the line of a heredoc, which engines read in several ways",
+            ));
         }
         let (part, continues) = match line.strip_suffix(escape) {
             Some(part) => (part, true),
@@ -199,7 +213,9 @@ fn logical_lines(text: &str) -> Result<Vec<String>> {
 /// The character of `# escape=`, which stands before anything else.
 fn escape_directive(text: &str) -> Option<char> {
     let directives = text.lines().map_while(|line| line.trim().strip_prefix('#'));
-    let mut pairs = directives.map_while(|line| line.split_once('='));
+    let is_word = |name: &str| !name.is_empty() && name.chars().all(char::is_alphanumeric);
+    let mut pairs =
+        directives.map_while(|line| line.split_once('=').filter(|(name, _)| is_word(name.trim())));
     let is_escape = |name: &str| name.trim().eq_ignore_ascii_case("escape");
     pairs.find(|(name, _)| is_escape(name)).and_then(|(_, value)| value.trim().chars().next())
 }
@@ -221,10 +237,10 @@ mod tests {
             ("ARG V=3\nFROM python:${V}-slim", &["python:3-slim"]),
             ("ARG GIVEN=x\nFROM $GIVEN", &["given"]),
             (
-                "ARG A=1\nARG B=\"p:$A\"\nFROM ${B:-q}\nFROM ${NO:-q}\nFROM r${NO:+s}",
+                "ARG NO\nARG A=1\nARG B=\"p:$A\"\nFROM ${B:-q}\nFROM ${NO:-q}\nFROM r${NO:+s}",
                 &["p:1", "q", "r"],
             ),
-            ("FROM a\nARG B=b\nFROM c$B", &["a", "c"]),
+            ("FROM a\nARG B=b\nFROM c", &["a", "c"]),
             ("FROM \\\n# c\n\n  a", &["a"]),
             ("# escape=`\nFROM `\na", &["a"]),
             (

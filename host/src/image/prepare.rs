@@ -13,8 +13,9 @@ use crate::deadline::Deadline;
 use crate::engine::{Engine, inspect_image, pull, query};
 use crate::error::{Error, Result};
 use crate::escape::shown;
+use crate::path::RelPath;
 use crate::plan::Plan;
-use crate::workspace::Workspace;
+use crate::workspace::{PathState, Workspace};
 
 /// How long listing and hashing a context may take.
 const READING: Duration = Duration::from_secs(60);
@@ -36,6 +37,28 @@ pub(super) struct ProjectInputs<'i> {
     pub(super) workspace: &'i Workspace,
     pub(super) plan: &'i Plan,
     pub(super) engine: Engine,
+}
+
+/// Refuses a context that is, or lies in, what a build may not see: `.git`, a hidden directory, or
+/// what is behind a link, where it may have another name.
+fn check_context(context: &RelPath, from: &ProjectInputs<'_>) -> Result<()> {
+    let names = context.as_path().components();
+    let is_git = names.into_iter().any(|name| name.as_os_str() == ".git");
+    let is_hidden = || from.plan.shadows().iter().any(|shadow| context.is_within(shadow.path()));
+    let is_linked = || match from.workspace.inspect_path(context) {
+        Ok(PathState::Directory(real)) => real != *context,
+        // Reported when it is opened.
+        _ => false,
+    };
+    let what = match () {
+        () if is_git => "lies in `.git`",
+        () if is_hidden() => "lies in a directory that is hidden",
+        () if is_linked() => "leads through a link",
+        () => return Ok(()),
+    };
+    let path = shown(context.as_str());
+    Err(Error::usage(format!("the build's context `{path}` {what}"))
+        .hint("name a directory of the project's own sources"))
 }
 
 /// All that an image is built from, as it was read.
@@ -106,6 +129,9 @@ impl BuildInputs {
             let error = Error::usage(format!("cannot build from `{title}`: {}", error.message()));
             hints.into_iter().fold(error, Error::hint)
         })?;
+        if let Some(context) = &recipe.context {
+            check_context(context, from)?;
+        }
         let dir = match &recipe.context {
             None => from.workspace.dir().try_clone(),
             Some(path) => from.workspace.open_dir(path),

@@ -1,4 +1,5 @@
-//! The built-in policies, which are one component and share its code: as that component, and as the machine code that `build.rs` compiled it to.
+//! The built-in policies: one component, held as its bytes and as the machine code that `build.rs`
+//! made of it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +17,7 @@ pub(crate) fn builtin() -> &'static [u8] {
     include_bytes!(concat!(env!("OUT_DIR"), "/policy.wasm"))
 }
 
-/// The instance by which every policy but some of this program exports `detect`.
+/// The instance in which a policy exports `detect`; `node` and `rust` have instances of their own.
 pub(super) const DETECTION: &str = "paude:isolation/detection@0.1.0";
 
 /// The instance of the component that exports the `detect` of a policy.

@@ -166,9 +166,17 @@ guard() {
     guard_workspace
     [ "$paude_directories" -eq 0 ] || guard_directories "$@"
   fi
-  n=0
+  n=0 retries=2
   while [ "$n" -lt "$count" ]; do
     eval "path=\${$((n * 2 + 1))} mount=\${mount_$n-}"
+    if [ -z "$mount" ] && [ "$retries" -gt 0 ]; then
+      # bash reads blocks and seeks back to the end of a line: where another mount goes away
+      # meanwhile, it skips lines.
+      retries=$((retries - 1))
+      read_mounts "$@"
+      n=0
+      continue
+    fi
     n=$((n + 1))
     [ -n "$mount" ] || stop "$path" 'is not hidden: nothing is mounted over it'
     type=${mount%%,*}

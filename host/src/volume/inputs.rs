@@ -14,7 +14,7 @@ use crate::workspace::Workspace;
 
 /// The files that name the packages of a project, as patterns with `*`; listed in
 /// `docs/environments-that-last.md`.
-const FILES: [&str; 19] = [
+const FILES: [&str; 27] = [
     "*requirements*.txt",
     "*requirements*.in",
     "*constraints*.txt",
@@ -34,6 +34,14 @@ const FILES: [&str; 19] = [
     "conda-lock.yml",
     "uv.toml",
     ".python-version",
+    "package.json",
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "bun.lock",
+    "Cargo.toml",
+    "Cargo.lock",
 ];
 
 /// Far more than any real file of these.

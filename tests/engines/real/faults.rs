@@ -295,7 +295,7 @@ parameterized!(
         let before = snapshot(&env.project);
         let ran = lane.sh(&env, &[], "test -z \"$(ls -A .venv)\"; ! ls closed 2>/dev/null").code(0);
         assert!(ran.stderr().contains("warning: `closed`: "), "{}", ran.stderr());
-        assert!(ran.stderr().contains("Shadowing venv: .venv\n"), "{}", ran.stderr());
+        assert!(ran.stderr().contains("Hiding: .venv\n"), "{}", ran.stderr());
         // Listed, it is an error.
         lane.paude(&env, &["--venv", "closed/.venv", "--", "true"]).code(125).says("closed/.venv");
         // In a directory that is not writable, no mount point can be created.

@@ -135,7 +135,7 @@ parameterized!(
             let (env, _) = project(lane, some.iter().collect::<PathBuf>());
             env.write(".venv/pyvenv.cfg", "version = 3.12.1\n");
             let before = given(lane, &env);
-            prove(lane, &env, &[], &[".venv"]).code(0).says("Shadowing venv: .venv\n");
+            prove(lane, &env, &[], &[".venv"]).code(0).says("Hiding: .venv\n");
             assert_only_beside(&env, &before);
         }
         Ok(())
@@ -208,7 +208,7 @@ parameterized!(
             let before = given(lane, &env);
             let ran = prove(lane, &env, &[], &[".venv"]);
             if lane.is_native() {
-                ran.code(0).says("Shadowing venv: .venv\n");
+                ran.code(0).says("Hiding: .venv\n");
                 assert_only_beside(&env, &before);
                 continue;
             }

@@ -63,7 +63,7 @@ parameterized!(
         }
         assert!(!out.contains("noexec"), "{out}");
         assert_eq!(out.lines().last().unwrap().trim(), (64 << 20).to_string(), "{out}");
-        assert_eq!(ran.stderr(), "Shadowing venv: .venv\n");
+        assert_eq!(ran.stderr(), "Hiding: .venv\n");
         Ok(())
     },
     fn hides_environments_of_nested_projects(lane: &Lane) -> Outcome {
@@ -78,7 +78,7 @@ parameterized!(
         let script = format!("for d in {places}; do {IS_SHADOW}; done; cat src/main.py");
         lane.sh(&env, &[], &script)
             .code(0)
-            .says("Shadowing venv: .venv, packages/api/.venv, packages/web/venv\n");
+            .says("Hiding: .venv, packages/api/.venv, packages/web/venv\n");
         assert_unchanged(&env.project, &before);
         Ok(())
     },

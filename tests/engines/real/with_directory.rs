@@ -28,7 +28,7 @@ parameterized!(
         );
         let ran = lane.sh(&env, &["--with", "../shared"], &script).code(0);
         let ran = ran.prints("value = 7\n").says(&format!("Sharing {path} too\n"));
-        ran.says(&format!("Shadowing venv: .venv, {path}/.venv\n"));
+        ran.says(&format!("Hiding: .venv, {path}/.venv\n"));
         assert_eq!(std::fs::read_to_string(shared.join("new"))?, "new\n");
         assert_unchanged(&shared.join(".venv"), &before);
         Ok(())

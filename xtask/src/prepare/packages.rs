@@ -27,6 +27,7 @@ const FOR_TESTS: &[Requirement] = &[
     Requirement { installed: || which("mksh").is_some(), packages: &["mksh"] },
     Requirement { installed: || which("bwrap").is_some(), packages: &["bubblewrap"] },
     Requirement { installed: || which("time").is_some(), packages: &["time"] },
+    Requirement { installed: || which("rsync").is_some(), packages: &["rsync"] },
     Requirement { installed: has_venv, packages: &["python3-venv"] },
 ];
 

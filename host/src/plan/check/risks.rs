@@ -25,6 +25,11 @@ impl Plan {
         if let Some(what) = workspace.describe_breadth() {
             let message = format!("the project {what}: all of it is writable in the container");
             self.warn(None, &message);
+        } else if let Some(what) = workspace.describe_own() {
+            let message = format!(
+                "the project {what}: what a command in the container writes there, paude trusts"
+            );
+            self.warn(None, &message);
         }
     }
 
