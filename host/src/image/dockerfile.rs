@@ -274,6 +274,27 @@ mod tests {
         }
     }
 
+    /// podman takes quotes away, and knows variables of stages.
+    #[test]
+    fn no_spelling_hides_a_file_of_the_machine() {
+        for text in [
+            "FROM o\"c\"i:/x",
+            "FROM o'c'i:/x",
+            "ARG A=o'c'i\nFROM $A:/x",
+            "FROM scratch\nARG F=oci\nCOPY --from=$F:/x a b",
+            "FROM scratch\nARG F=oci\nFROM $F:/x",
+            "FROM scratch\nCOPY --from=o\"c\"i:/x a b",
+            "# a b=c\n# escape=`\nFROM scratch\nLABEL x=`\nFROM oci:/x",
+            "FROM scratch\nRUN <<'E\\'\nFROM oci:/x",
+            "FROM /x",
+            "FROM -x",
+        ] {
+            assert!(base_images(text, &BTreeMap::new()).is_err(), "{text}");
+        }
+        // An argument that no image needs may be anything.
+        assert_eq!(images("ARG A='x' \"y\nARG B=p'q\nFROM a"), ["a"]);
+    }
+
     #[test]
     fn what_cannot_be_understood_is_an_error() {
         for text in

@@ -119,6 +119,27 @@ parameterized!(
         project.allowed(script).code(0).prints("./main.py\n./main.pyc\n");
         Ok(())
     },
+    fn a_context_that_a_build_may_not_see_is_refused(lane: &Lane) -> Outcome {
+        if lane.is_native() {
+            return Ok(()); // it builds nothing
+        }
+        let tree = ".git/config\n.venv/pyvenv.cfg\n.venv/lib/f\nsrc/f\nlink -> .\nto-git -> .git";
+        let project = Project::new(lane, tree, "FROM BASE\nCOPY . /x\n");
+        for (context, why) in [
+            (".git", "lies in `.git`"),
+            (".venv", "lies in a directory that is hidden"),
+            (".venv/lib", "lies in a directory that is hidden"),
+            ("link/src", "leads through a link"),
+            ("to-git", "leads through a link"),
+        ] {
+            project.write("paude.json", &format!(r#"{{"build": {{"context": "{context}"}}}}"#));
+            let refused = project.allowed("true").code(2);
+            refused.says(&format!("the build's context `{context}` {why}\n"));
+        }
+        project.write("paude.json", r#"{"build": {"context": "src"}}"#);
+        project.allowed("test -e /x/f").code(0);
+        Ok(())
+    },
     fn arguments_and_stages_reach_the_build(lane: &Lane) -> Outcome {
         if lane.is_native() {
             return Ok(());
@@ -248,9 +269,11 @@ parameterized!(
         crate::support::tree::write(&person, r#"{"packages": ["person"]}"#);
         lane.give(&project.env.root());
         project.write("paude.json", &serde_json::json!({"image": base}).to_string());
-        // What a person wants installed needs no consent.
+        // What a person wants installed needs no consent, unless a project chose the image: that
+        // runs what it likes.
+        project.run(&[], script).code(125).says("and there is no terminal to ask on");
         let wanted = "0 update\n0 install --yes --no-install-recommends person\n";
-        project.run(&[], script).code(0).prints(wanted);
+        project.run(&["--image", &base], script).code(0).prints(wanted);
         let name = project.names().into_iter().find(|name| {
             let list = project.env.paude(&["images", "list"]).code(0).stdout();
             list.lines().any(|line| line.starts_with(name.as_str()) && line.contains("`person`"))

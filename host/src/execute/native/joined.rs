@@ -13,6 +13,7 @@ use std::os::unix::ffi::OsStringExt as _;
 use std::path::Path;
 use std::process::{self, Command};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use rustix::fd::{AsFd as _, OwnedFd};
 use rustix::io::Errno;
@@ -32,6 +33,10 @@ use crate::execute::signals::{SignalStream, handled_signals};
 use crate::unsafe_calls::{
     close_on_exec, end_with_parent, fork, start_in_foreground, take_descriptor,
 };
+
+/// How long a sandbox may take to end after its script, and how often that is looked at.
+const ENDING: Duration = Duration::from_secs(5);
+const INTERVAL: Duration = Duration::from_millis(10);
 
 /// Each kind of namespace, by its name in `/proc/PID/ns`.
 const KINDS: [(&str, Namespaces); 7] = [
@@ -60,15 +65,16 @@ struct JoinRequest {
 
 /// Runs a command in the sandbox to its end, forwarding signals.
 pub(in crate::execute) fn run(join: &Join<'_>, signals: SignalStream) -> Result<JoinEnd> {
-    let Some(init) = join.init else {
-        return Err(Error::failed("the session has no process that can be joined"));
-    };
+    let no_process = || Error::failed("the session has no process that can be joined");
+    let Some(init) = join.init else { return Err(no_process()) };
     let ended = |error: Error| match init.is_running() {
         true => Err(error),
         false => Ok(JoinEnd::SessionEnded),
     };
     let (pidfd, request) = match prove(join, init) {
-        Ok(proved) => proved,
+        Ok(Some(proved)) => proved,
+        Ok(None) if has_ended(init) => return Ok(JoinEnd::SessionEnded),
+        Ok(None) => return Err(no_process()),
         Err(error) => return ended(error),
     };
     let mut running = match spawn(&pidfd, &request) {
@@ -78,7 +84,8 @@ pub(in crate::execute) fn run(join: &Join<'_>, signals: SignalStream) -> Result<
                 let _ = writeln!(io::stderr(), "{}", Error::from(error).report());
                 return Ok(JoinEnd::Command(Exit::Command(code)));
             }
-            None => return ended(error.into()),
+            None if has_ended(init) => return Ok(JoinEnd::SessionEnded),
+            None => return Err(error.into()),
         },
     };
     let supervisor = running.init;
@@ -93,30 +100,44 @@ pub(in crate::execute) fn run(join: &Join<'_>, signals: SignalStream) -> Result<
     }
 }
 
-/// The pidfd of the sandbox's script, once it is proved, and the request to join it.
-fn prove(join: &Join<'_>, init: ProcessId) -> Result<(OwnedFd, JoinRequest)> {
-    let gone = || Error::failed("the session has no process that can be joined");
-    let script = *init.children().first().ok_or_else(gone)?;
-    let id = ProcessId::of(script).ok_or_else(gone)?;
-    let pid = Pid::from_raw(script.cast_signed()).ok_or_else(gone)?;
-    let pidfd = rustix::process::pidfd_open(pid, PidfdFlags::empty()).map_err(|_| gone())?;
+/// Whether the sandbox has ended, or ends soon: its script has.
+fn has_ended(init: ProcessId) -> bool {
+    let began = Instant::now();
+    while init.is_running() {
+        if began.elapsed() > ENDING {
+            return false;
+        }
+        std::thread::sleep(INTERVAL);
+    }
+    true
+}
+
+/// The pidfd of the sandbox's script, once it is proved, and the request to join it; `None` if
+/// there is no script any more.
+fn prove(join: &Join<'_>, init: ProcessId) -> Result<Option<(OwnedFd, JoinRequest)>> {
+    let Some(&script) = init.children().first() else { return Ok(None) };
+    let (Some(id), Some(pid)) = (ProcessId::of(script), Pid::from_raw(script.cast_signed())) else {
+        return Ok(None);
+    };
+    let Ok(pidfd) = rustix::process::pidfd_open(pid, PidfdFlags::empty()) else { return Ok(None) };
     // After the pidfd: what is read now is about the process that it names.
     if id.parent() != Some(init.pid.into()) || !init.is_running() {
-        return Err(gone());
+        return Ok(None);
     }
     if init.user() != Some(rustix::process::geteuid().as_raw()) {
         return Err(Error::failed("the session belongs to another user"));
     }
     let monitor = MountMonitor(join.guarded.to_vec());
     let mounts = process_directory(script).and_then(|directory| monitor.find_lost(&directory));
-    if let Some(path) = mounts.ok_or_else(gone)? {
+    let Some(lost) = mounts else { return Ok(None) };
+    if let Some(path) = lost {
         return Err(MountMonitor::not_mounted(&path));
     }
     let namespaces = differing_namespaces(script);
     if !namespaces.contains(Namespaces::USER | Namespaces::MOUNT | Namespaces::PROCESS_ID) {
-        return Err(gone());
+        return Ok(None);
     }
-    let environment = fs::read(format!("/proc/{script}/environ")).map_err(|_| gone())?;
+    let Ok(environment) = fs::read(format!("/proc/{script}/environ")) else { return Ok(None) };
     let request = JoinRequest {
         namespaces: namespaces.bits(),
         directory: join.target.to_owned(),
@@ -124,7 +145,7 @@ fn prove(join: &Join<'_>, init: ProcessId) -> Result<(OwnedFd, JoinRequest)> {
         environment: join.environment.to_owned(),
         argv: with_variables(join),
     };
-    Ok((pidfd, request))
+    Ok(Some((pidfd, request)))
 }
 
 /// The command, by way of a shell if variables have to be set by one.
