@@ -125,7 +125,7 @@ impl<O> SettingsFile<O> {
     pub(super) fn ignored_keys(&self) -> Vec<(&'static str, &'static str)> {
         [
             ("pip_install", "`setup` installs, such as `pip install -e .`", &self.pip_install),
-            ("create", "`setup` runs in the same container as the command", &self.create),
+            ("create", "`engine_args` in your own config.json has engine options", &self.create),
             ("secretEnv", "`-e NAME` passes a variable of yours on", &self.secret_env),
         ]
         .into_iter()
