@@ -37,18 +37,33 @@ look() {
   done
 }
 
-# end_rest: kills what the command left behind, which has become a child of the first process.
+# is_between DIRECTORY: whether a process without variables is between two programs, where it has
+# none for a moment. A zombie has none for good, and those of another user cannot be read.
+is_between() {
+  stat=
+  [ -r "$1/environ" ] && read -r stat <"$1/stat" || return 1
+  case $stat in *') Z '* | *') X '*) return 1 ;; esac
+} 2>/dev/null
+
+# end_rest: kills what the command left behind, which has become a child of the first process. It
+# looks until it finds nothing twice: processes start others, and change their program, meanwhile.
 end_rest() {
-  for directory in /proc/[0-9]*; do
-    pid=${directory#/proc/}
-    [ "$pid" != "$$" ] || continue
-    while IFS= read -r line || [ -n "$line" ]; do
-      case $line in *"PAUDE_EXEC=$PAUDE_EXEC"*)
-        kill -KILL "$pid" 2>/dev/null
-        break
-        ;;
-      esac
-    done 2>/dev/null <"$directory/environ"
+  passes=20 clean=0
+  while [ "$clean" -lt 2 ] && [ "$passes" -gt 0 ]; do
+    passes=$((passes - 1)) clean=$((clean + 1))
+    for directory in /proc/[0-9]*; do
+      pid=${directory#/proc/} seen=
+      [ "$pid" != "$$" ] || continue
+      while IFS= read -r line || [ -n "$line" ]; do
+        seen=y
+        case $line in *"PAUDE_EXEC=$PAUDE_EXEC"*)
+          ! kill -KILL "$pid" 2>/dev/null || clean=0
+          break
+          ;;
+        esac
+      done 2>/dev/null <"$directory/environ"
+      [ -n "$seen" ] || ! is_between "$directory" || clean=0
+    done
   done
 }
 
@@ -104,5 +119,6 @@ read -r paude_before 2>/dev/null </proc/1/task/1/children
 )
 paude_code=$?
 read -r paude_after 2>/dev/null </proc/1/task/1/children
-if [ "$paude_before" != "$paude_after" ] || [ -z "$paude_before" ]; then (end_rest); fi
+# Not in a subshell, which has the id too and would end itself.
+if [ "$paude_before" != "$paude_after" ] || [ -z "$paude_before" ]; then end_rest; fi
 exit "$paude_code"
