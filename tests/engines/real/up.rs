@@ -147,8 +147,10 @@ parameterized!(
         project.up(&["--setup", ":"]).code(0);
         let pid = project.pid();
         kill("KILL", pid);
+        // Until then it may hold its locks, although it runs no more.
         wait_for("it does not end", 60, || {
-            std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default().is_empty()
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            stat.is_empty() || stat.contains(") Z ")
         });
         exec(&project.env, ":").code(2).says("no session runs on");
         lane.paude(&project.env, &["--quiet", "--", "true"]).code(0);
