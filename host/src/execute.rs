@@ -16,7 +16,7 @@ pub(crate) use client::remove_container;
 pub(crate) use join::{Join, JoinEnd};
 pub(crate) use outcome::{Milestone, Observer, RunOutcome};
 pub(crate) use process_id::ProcessId;
-pub(crate) use signals::{SignalStream, Signals};
+pub(crate) use signals::{SignalStream, SignalWatch, Signals};
 
 use crate::engine::{Engine, Streams};
 use crate::error::{Error, Result};

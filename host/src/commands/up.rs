@@ -17,7 +17,7 @@ use crate::cli::UpArgs;
 use crate::config::Config;
 use crate::error::{Error, Exit, Result, exit_code};
 use crate::escape::shown;
-use crate::execute::{self, Keeper, Signals};
+use crate::execute::{self, Keeper, SignalStream, SignalWatch, Signals};
 use crate::run_spec::RunSpec;
 use crate::session::{self, FoundSession, RecordReady, Session};
 use crate::workspace::Workspace;
@@ -51,8 +51,10 @@ pub(super) fn execute(args: &UpArgs) -> Result<Exit> {
     lock(&log)?;
     let emptied = log.set_len(0);
     emptied.and_then(|()| log.unlock()).map_err(|error| cannot_log(&error))?;
+    // Before the process is there that a signal has to end.
+    let watched = signals.watch()?;
     let (child, lines) = execute::start_background(&log)?;
-    follow(args, child, &lines, log, &signals)
+    follow(args, child, &lines, log, &signals, watched)
 }
 
 /// Locks the log, which the process that stays holds to its end. One that was asked to end may
@@ -138,8 +140,8 @@ fn follow(
     lines: &Receiver<String>,
     log: File,
     signals: &Signals,
+    (mut stream, _watch): (SignalStream, SignalWatch),
 ) -> Result<Exit> {
-    let (mut stream, _watch) = signals.watch()?;
     let pid = Pid::from_child(&child);
     execute::spawn_thread(move || {
         for _ in stream.forever() {
