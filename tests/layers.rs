@@ -22,11 +22,14 @@ const MAY_USE: &[(&str, &str)] = &[
          workspace",
     ),
     ("doctor", "devcontainer engine error escape execute json_line plan run_spec value"),
-    ("volume", "engine error escape execute home path plan run_spec session value workspace"),
+    (
+        "volume",
+        "engine error escape execute home path plan record_store run_spec session value workspace",
+    ),
     (
         "image",
-        "bounded_read config deadline engine error escape execute home path plan run_spec session \
-         unsafe_calls value workspace",
+        "bounded_read config deadline engine error escape execute home path plan record_store run_spec \
+         session unsafe_calls value workspace",
     ),
     ("verify", "engine error escape execute json_line path plan receipt"),
     (
@@ -58,6 +61,7 @@ const MAY_USE: &[(&str, &str)] = &[
     ("cli", "engine value"),
     ("engine", "error value"),
     ("value", "escape"),
+    ("record_store", "error escape home value workspace"),
     ("home", "escape path"),
     ("json_line", "error escape"),
     ("fingerprint", "bounded_read"),

@@ -37,7 +37,7 @@ use crate::execute::Signals;
 use crate::plan::Plan;
 use crate::run_spec::RunSpec;
 use crate::session;
-use crate::value::Sha256;
+use crate::value::{Sha256, hashed_name};
 use crate::workspace::Workspace;
 use client::{BuildEnd, BuildRequest};
 use prepare::{BuildInputs, ProjectInputs};
@@ -183,7 +183,7 @@ impl<'r> ProjectImages<'r> {
             engine: self.engine,
             title: recipe.title(),
             workspace: self.workspace.path().as_path().into(),
-            identity: workspace_identity(self.workspace)?,
+            identity: session::workspace_identity(self.workspace)?,
             stamp: match stamp {
                 Some(_) => self.stamp(recipe, &prepared)?,
                 None => None,
@@ -242,7 +242,7 @@ impl<'r> ProjectImages<'r> {
             ImageRecipe::Dockerfile(recipe) => (Some(&recipe.args), recipe.target.as_deref()),
         };
         let path = self.workspace.path().as_path().as_os_str().as_bytes();
-        let project = (path, workspace_identity(self.workspace)?);
+        let project = (path, session::workspace_identity(self.workspace)?);
         let instructions = serde_json::to_vec(&(project, parts, &prepared.dockerfile))
             .map_err(|error| Error::failed(format!("cannot hash the instructions: {error}")))?;
         let hash = Sha256::of(&instructions).to_string();
@@ -310,27 +310,18 @@ fn name(workspace: &Workspace, recipe: &ImageRecipe, spec: &RunSpec) -> Result<S
         }
         ImageRecipe::Packages(names) => serde_json::to_vec(&(&spec.image, names)),
     };
-    let identity = workspace_identity(workspace)?;
+    let identity = session::workspace_identity(workspace)?;
     let bytes = which.and_then(|which| {
         serde_json::to_vec(&(uid, path, identity, spec.engine, which, platform(&spec.engine_args)))
     });
     let bytes = bytes.map_err(|error| Error::failed(format!("cannot name an image: {error}")))?;
-    let hash = Sha256::of(&bytes).to_string();
-    Ok(format!("paude-{}", &hash[..store::DIGITS]))
+    Ok(hashed_name(&bytes))
 }
 
 /// The platform that the run's arguments ask for, which the image has to have.
 fn platform(engine_args: &[String]) -> Option<String> {
     let mut args = engine_args.iter().rev();
     args.find_map(|arg| arg.strip_prefix("--platform=")).map(str::to_owned)
-}
-
-/// Distinguishes a project's directory from a later one at the same path.
-fn workspace_identity(workspace: &Workspace) -> Result<String> {
-    let metadata = workspace.dir().dir_metadata();
-    metadata
-        .map(|metadata| session::identity(&metadata))
-        .map_err(|error| Error::failed(format!("cannot examine the workspace: {error}")))
 }
 
 fn eprintln_line(line: &str) {

@@ -36,6 +36,7 @@
 //! - `project_python`: the Python that a project means
 //! - `properties`: the properties that `cargo test` and the fuzz targets share
 //! - `receipt`: compares the hidden environments before and after a run
+//! - `record_store`: the records of volumes and images in the state directory, and their locks
 //! - `render`: translates a plan into the command of an engine
 //! - `run_spec`: what is to run, besides the plan
 //! - `session`: creates mount points, and removes what a killed run left
@@ -73,6 +74,7 @@ mod project_python;
 #[doc(hidden)]
 pub mod properties;
 mod receipt;
+mod record_store;
 pub mod render;
 pub mod run_spec;
 mod session;

@@ -45,7 +45,7 @@ use journal::{Journal, JournalEntry};
 use record::OwnRecord;
 use state_dir::StateDir;
 
-pub(crate) use directory::identity;
+pub(crate) use directory::{identity, workspace_identity};
 pub(crate) use joined::JoinedFile;
 pub(crate) use record::{Fact, FoundSession, SessionEvent, SessionRecord};
 pub(crate) use up::{differences, facts, image_id};

@@ -3,6 +3,7 @@
 mod build;
 mod checked_string;
 mod devcontainer;
+mod hashed_name;
 mod policies;
 mod shared_dir;
 mod size;
@@ -22,6 +23,7 @@ use crate::escape::shown;
 pub(crate) use build::{BuildConsent, BuildSetting, MAX_PACKAGES};
 pub(crate) use checked_string::{EnvName, Image, PackageName};
 pub(crate) use devcontainer::DevcontainerChoice;
+pub(crate) use hashed_name::{hashed_name, is_hashed_name};
 #[cfg(any(test, fuzzing))]
 pub(crate) use policies::PolicyEntry;
 pub(crate) use policies::{MAX_POLICIES, Policies, Sha256};

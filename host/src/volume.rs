@@ -33,7 +33,7 @@ use crate::execute::RunOutcome;
 use crate::path::RelPath;
 use crate::plan::Plan;
 use crate::run_spec::RunSpec;
-use crate::session::Session;
+use crate::session::{self, Session};
 use crate::value::Storage;
 use crate::workspace::Workspace;
 use store::{Record, Store};
@@ -214,7 +214,7 @@ impl Volumes {
                 engine,
                 image,
                 workspace: workspace.path().as_path().into(),
-                identity: name::workspace_identity(workspace)?,
+                identity: session::workspace_identity(workspace)?,
                 environment: environment.as_ref().map(RelPath::to_string),
                 stamp: None,
             };

@@ -2,10 +2,7 @@
 
 use super::ExportInput;
 use crate::plan::Shadow;
-use crate::value::{Sha256, Storage};
-
-/// The number of digits of the hash in a name.
-const DIGITS: usize = 32;
+use crate::value::{Storage, hashed_name};
 
 /// Whether what is created in a shadow is to outlive the container. Those of a plan come before all
 /// others.
@@ -38,6 +35,5 @@ pub(super) fn shadow_name(input: &ExportInput<'_>, shadow: &Shadow, options: &st
 
 /// JSON keeps the parts apart, whatever they hold.
 fn name(parts: &[&str]) -> String {
-    let bytes = serde_json::Value::from(parts).to_string();
-    format!("paude-{}", &Sha256::of(bytes.as_bytes()).to_string()[..DIGITS])
+    hashed_name(serde_json::Value::from(parts).to_string().as_bytes())
 }

@@ -5,10 +5,11 @@ use std::fmt::{self, Display, Formatter};
 use std::path::Path;
 
 use super::store::{ImageRecord, ImageStore};
-use super::{REMOVAL, reference, workspace_identity};
+use super::{REMOVAL, reference};
 use crate::engine::{Engine, has_image, installed, query, query_within};
 use crate::error::{Error, Result};
 use crate::escape::{shown, shown_path};
+use crate::session;
 use crate::workspace::Workspace;
 
 /// A built image as `paude images list` prints it.
@@ -103,7 +104,7 @@ pub(crate) fn prune() -> Result<Vec<(String, Result<()>)>> {
 /// Whether its project and the image itself still exist.
 fn is_usable(record: &ImageRecord) -> bool {
     let workspace = Workspace::open(workspace_path(record)).ok();
-    let identity = workspace.and_then(|workspace| workspace_identity(&workspace).ok());
+    let identity = workspace.and_then(|workspace| session::workspace_identity(&workspace).ok());
     identity.is_some_and(|identity| identity == record.identity)
         && has_image(record.engine, &record.id)
 }

@@ -12,7 +12,9 @@ use rustix::fs::{FlockOperation, OFlags, RenameFlags, flock, renameat_with};
 use rustix::io::Errno;
 
 use super::journal::JournalEntry;
+use crate::error::{Error, Result};
 use crate::path::RelPath;
+use crate::workspace::Workspace;
 
 /// The outcome of locking a directory.
 pub(super) enum LockOutcome {
@@ -140,6 +142,14 @@ pub(crate) fn identity(data: &Metadata) -> String {
     let created = data.created().ok().map(cap_std::time::SystemTime::into_std);
     let created = created.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
     format!("{:x}-{:x}", data.ino(), created.unwrap_or_default().as_nanos())
+}
+
+/// Distinguishes a project's directory from a later one at the same path.
+pub(crate) fn workspace_identity(workspace: &Workspace) -> Result<String> {
+    let metadata = workspace.dir().dir_metadata();
+    metadata
+        .map(|metadata| identity(&metadata))
+        .map_err(|error| Error::failed(format!("cannot examine the workspace: {error}")))
 }
 
 fn open(dir: &Dir, path: &Path) -> io::Result<File> {

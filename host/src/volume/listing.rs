@@ -5,10 +5,11 @@ use std::fmt::{self, Display, Formatter};
 use std::path::Path;
 
 use super::store::{Record, Store};
-use super::{backend, cache, name};
+use super::{backend, cache};
 use crate::engine::{Engine, installed};
 use crate::error::{Error, Result};
 use crate::escape::{shown, shown_path};
+use crate::session;
 use crate::workspace::Workspace;
 
 /// A volume as `paude volumes list` prints it.
@@ -109,7 +110,7 @@ pub(crate) fn prune() -> Result<Vec<(String, Result<()>)>> {
 /// Whether its project and image still exist.
 fn is_usable(record: &Record) -> bool {
     let workspace = Workspace::open(workspace_path(record)).ok();
-    let identity = workspace.and_then(|workspace| name::workspace_identity(&workspace).ok());
+    let identity = workspace.and_then(|workspace| session::workspace_identity(&workspace).ok());
     identity.is_some_and(|identity| identity == record.identity)
         && (record.environment.is_none() || backend::has_image(record.engine, &record.image))
 }

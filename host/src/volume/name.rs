@@ -8,11 +8,8 @@ use crate::error::{Error, Result};
 use crate::plan::Shadow;
 use crate::run_spec::RunSpec;
 use crate::session;
-use crate::value::Sha256;
+use crate::value::hashed_name;
 use crate::workspace::Workspace;
-
-/// The number of digits of the hash in a name.
-const DIGITS: usize = 32;
 
 /// `paude-` and a hash of everything that the content depends on: user, project, environment,
 /// engine, image (which determines Python and platform), container user, and the engine's
@@ -28,12 +25,12 @@ pub(super) fn volume_name(
     let engine = spec.engine;
     let container_user = format!("{:?}", spec.user);
     let arguments = if engine == Engine::Native { &[][..] } else { &spec.engine_args };
-    let parts = (uid, path, workspace_identity(workspace)?, shadow.path().as_str(), engine, image);
+    let parts =
+        (uid, path, session::workspace_identity(workspace)?, shadow.path().as_str(), engine, image);
     let target = shadow.target().as_os_str().as_bytes();
     let bytes = serde_json::to_vec(&(parts, target, container_user, arguments))
         .map_err(|error| Error::failed(format!("cannot name a volume: {error}")))?;
-    let hash = Sha256::of(&bytes).to_string();
-    Ok(format!("paude-{}", &hash[..DIGITS]))
+    Ok(hashed_name(&bytes))
 }
 
 /// The same for the cache of a project: user, project, engine, container user and the engine's
@@ -43,25 +40,17 @@ pub(super) fn cache_name(workspace: &Workspace, spec: &RunSpec) -> Result<String
     let path = workspace.path().as_path().as_os_str().as_bytes();
     let container_user = format!("{:?}", spec.user);
     let arguments = if spec.engine == Engine::Native { &[][..] } else { &spec.engine_args };
-    let parts = (uid, path, workspace_identity(workspace)?, spec.engine, container_user, arguments);
+    let parts = (
+        uid,
+        path,
+        session::workspace_identity(workspace)?,
+        spec.engine,
+        container_user,
+        arguments,
+    );
     let bytes = serde_json::to_vec(&("cache", parts))
         .map_err(|error| Error::failed(format!("cannot name a cache: {error}")))?;
-    Ok(format!("paude-{}", &Sha256::of(&bytes).to_string()[..DIGITS]))
-}
-
-/// Whether a string has the form of a name.
-pub(super) fn is_volume_name(text: &str) -> bool {
-    let is_digit = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
-    let hash = text.strip_prefix("paude-");
-    hash.is_some_and(|hash| hash.len() == DIGITS && hash.bytes().all(is_digit))
-}
-
-/// Distinguishes a project's directory from a later one at the same path.
-pub(super) fn workspace_identity(workspace: &Workspace) -> Result<String> {
-    let metadata = workspace.dir().dir_metadata();
-    metadata
-        .map(|metadata| session::identity(&metadata))
-        .map_err(|error| Error::failed(format!("cannot examine the workspace: {error}")))
+    Ok(hashed_name(&bytes))
 }
 
 /// The architecture and the `python3` of this machine, which for the built-in engine take the
