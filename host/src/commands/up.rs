@@ -42,8 +42,11 @@ pub(super) fn execute(args: &UpArgs) -> Result<Exit> {
     // The process that stays has no terminal on which to ask for consent, and a session that is up
     // must not end for one that cannot start.
     let builds = Config::load(&args.project, &workspace)?.builds;
-    let purpose = if builds.is_wanted() { Purpose::Run } else { Purpose::Show };
-    prepare_staying(args, &workspace, purpose, &signals)?;
+    if builds.is_wanted() {
+        prepare_staying(args, &workspace, Purpose::Run, &signals)?;
+    } else if session.is_some() {
+        prepare_staying(args, &workspace, Purpose::Show, &signals)?;
+    }
     if session.is_some() {
         down::end_staying(&workspace)?;
     }
