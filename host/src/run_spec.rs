@@ -167,25 +167,32 @@ impl RunSpec {
     }
 }
 
+/// The engine arguments that name a network, each as the option and its value.
+pub(crate) fn network_args(engine_args: &[String]) -> impl Iterator<Item = (&str, &str)> {
+    const OPTIONS: [&str; 2] = ["--network", "--net"];
+    let mut args = engine_args.iter();
+    std::iter::from_fn(move || {
+        loop {
+            let arg = args.next()?;
+            match arg.split_once('=') {
+                Some((option, value)) if OPTIONS.contains(&option) => return Some((option, value)),
+                None if OPTIONS.contains(&arg.as_str()) => {
+                    return Some((arg.as_str(), args.next().map_or("", String::as_str)));
+                }
+                _ => {}
+            }
+        }
+    })
+}
+
 /// Whether the container has to be kept from the network by an option: the engine arguments may
 /// do so already. Fails if they name a network although there is to be none.
 fn needs_no_network(network: Network, engine: Engine, engine_args: &[String]) -> Result<bool> {
     if network == Network::Engine || engine == Engine::Native {
         return Ok(network == Network::None);
     }
-    let mut args = engine_args.iter();
     let mut is_set = false;
-    while let Some(arg) = args.next() {
-        let (option, value) = match arg.split_once('=') {
-            Some((option, value)) => (option, value),
-            None if ["--network", "--net"].contains(&arg.as_str()) => {
-                (arg.as_str(), args.next().map_or("", String::as_str))
-            }
-            None => continue,
-        };
-        if !["--network", "--net"].contains(&option) {
-            continue;
-        }
+    for (option, value) in network_args(engine_args) {
         if value != Network::None.name() {
             let value = crate::escape::shown(value);
             return Err(Error::usage(format!(

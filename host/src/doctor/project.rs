@@ -5,7 +5,7 @@ use crate::devcontainer::Unused;
 use crate::engine::{ChosenEngine, Engine, inspect_image, reason_line};
 use crate::error::Result;
 use crate::plan::{Plan, Severity};
-use crate::run_spec::RunSpec;
+use crate::run_spec::{RunSpec, network_args};
 use crate::value::Network;
 
 /// Adds the number of hidden environments and of warnings, or the error of settings or policy.
@@ -59,10 +59,11 @@ pub(crate) fn add_chosen_engine<'c>(
 
 /// Adds what the container can reach.
 pub(crate) fn add_network(diagnosis: &mut Diagnosis, plan: &Plan, engine_args: &[String]) {
-    let names_one = |arg: &String| arg.starts_with("--network") || arg.starts_with("--net=");
     let message = match plan.network() {
         Network::None => "none: the container reaches nothing but itself",
-        Network::Engine if engine_args.iter().any(names_one) => "as the engine arguments say",
+        Network::Engine if network_args(engine_args).next().is_some() => {
+            "as the engine arguments say"
+        }
         Network::Engine => "the engine's default: the container reaches what it allows",
     };
     diagnosis.good("network", message);
