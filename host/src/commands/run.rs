@@ -40,6 +40,9 @@ pub(super) struct PreparedRun {
 pub(super) enum Purpose {
     /// To be run.
     Run,
+    /// To be compared with a session that is up: nothing is created, but the engine is queried, as
+    /// the user in the container depends on it.
+    Compare,
     /// To be looked at: no engine is started for it, and nothing is created.
     Show,
 }
@@ -61,7 +64,8 @@ pub(super) fn prepare(
     let shared = further::share(plan, workspace, &config, project, quiet)?;
     let plan = &shared.plan;
     let is_run = purpose == Purpose::Run;
-    let choose = if is_run { engine::choose } else { engine::choose_for_display };
+    let is_shown = purpose == Purpose::Show;
+    let choose = if is_shown { engine::choose_for_display } else { engine::choose };
     let chosen = choose(config.engine)?;
     let mut spec = RunSpec::new(&config, workspace, plan, &chosen, command)?;
     adjust(&mut spec)?;
@@ -134,7 +138,7 @@ fn set_image(
     let Some(images) = images else { return Ok(()) };
     spec.image_reason = Some(images.reason());
     spec.image = match purpose {
-        Purpose::Show => images.reference(),
+        Purpose::Compare | Purpose::Show => images.reference(),
         Purpose::Run => match images.ensure(signals)? {
             EnsuredImage::Ready(id) => id,
             EnsuredImage::Interrupted(signal, exit) => {

@@ -45,7 +45,7 @@ pub(super) fn execute(args: &UpArgs) -> Result<Exit> {
     if builds.is_wanted() {
         prepare_staying(args, &workspace, Purpose::Run, &signals)?;
     } else if session.is_some() {
-        prepare_staying(args, &workspace, Purpose::Show, &signals)?;
+        prepare_staying(args, &workspace, Purpose::Compare, &signals)?;
     }
     if session.is_some() {
         down::end_staying(&workspace)?;
@@ -118,7 +118,7 @@ fn compare(
         return Err(at_work());
     }
     let PreparedRun { shared, spec, .. } =
-        prepare_staying(args, workspace, Purpose::Show, signals)?;
+        prepare_staying(args, workspace, Purpose::Compare, signals)?;
     let facts = session::facts(&shared.plan, &spec)?;
     let differences = session::differences(session, &facts, &session::image_id(&spec));
     let name = shown(&session.record.name);

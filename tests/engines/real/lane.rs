@@ -8,8 +8,15 @@ use serde_json::Value;
 use crate::support::{Env, Ran, paude};
 
 /// The names of all lanes, so that tests show as ignored where nothing is prepared.
-const NAMES: [&str; 6] =
-    ["podman", "podman-rootless", "podman-remote", "docker", "native", "native-user"];
+const NAMES: [&str; 7] = [
+    "podman",
+    "podman-rootless",
+    "podman-remote",
+    "docker",
+    "docker-rootless",
+    "native",
+    "native-user",
+];
 
 /// An engine to test on, and who runs it.
 #[derive(Clone)]
@@ -55,6 +62,11 @@ impl Lane {
     /// Whether the built-in engine runs here, which has no image and no users.
     pub fn is_native(&self) -> bool {
         self.engine == "native"
+    }
+
+    /// Whether `--user` can name anybody: what such a user creates belongs to whoever runs paude.
+    pub fn takes_users(&self) -> bool {
+        !self.is_native() && self.name != "docker-rootless"
     }
 
     /// The user and group that run paude.

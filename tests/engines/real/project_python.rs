@@ -26,7 +26,7 @@ parameterized!(
         let env = lane.env_with("src/");
         let script = "import getpass; print(bool(getpass.getuser()))";
         lane.paude(&env, &["--", "python3", "-c", script]).code(0).prints("True\n");
-        if !lane.is_native() && lane.name != "podman-rootless" {
+        if lane.takes_users() && lane.name != "podman-rootless" {
             let user = ["--user", "4321:4321", "--", "python3", "-c", script];
             lane.paude(&env, &user).code(0).prints("True\n");
             let known = ["--user", "1234:1234", "--", "python3", "-c"];

@@ -1,4 +1,4 @@
-//! docker: the running daemon, else one that is started for the tests.
+//! docker: the running daemon, else one that is started for the tests, and a rootless one of the tests' own user.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,9 +7,15 @@ use anyhow::{Result, bail};
 
 use super::lane::Lane;
 use super::service::Service;
+use super::test_user;
 use crate::checkout::Checkout;
 use crate::files;
 use crate::process::{self, run_captured, succeeds, which};
+
+/// What docker's own `dockerd-rootless.sh` does in the namespaces of rootlesskit before it starts the daemon, whose
+/// arguments follow: the links lead to the files of another daemon.
+const IN_USER_NAMESPACE: &str =
+    r#"rm -f /run/docker /run/containerd /run/xtables.lock; exec dockerd "$@""#;
 
 /// Finds or starts a daemon; it runs until the second value is dropped.
 pub(crate) fn prepare(checkout: &Checkout, mut lane: Lane) -> Result<(Lane, Option<Service>)> {
@@ -50,21 +56,54 @@ fn is_running(lane: &Lane) -> bool {
     succeeds(lane.engine_command().args(["version", "--format", "{{.Server.Version}}"]))
 }
 
-/// Starts a daemon without a network that writes only to directories of this checkout.
+/// Starts a daemon as the lane's user; it runs until the second value is dropped.
+pub(crate) fn prepare_rootless(checkout: &Checkout, mut lane: Lane) -> Result<(Lane, Service)> {
+    for program in ["docker", "dockerd", "rootlesskit", "newuidmap"] {
+        if which(program).is_none() {
+            bail!("rootless docker needs {program}, which is not installed");
+        }
+    }
+    let run = checkout.runtime_dir()?.join("docker-rootless");
+    files::create_dir(&run)?;
+    test_user::give(&lane, &run)?;
+    lane.env.insert("XDG_RUNTIME_DIR", run.display().to_string());
+    lane.env.insert("DOCKER_HOST", format!("unix://{}", run.join("docker.sock").display()));
+    let mut daemon = Service::register(checkout, "docker-rootless", "a rootless docker daemon")?;
+    if !is_running(&lane) {
+        let data = test_user::cache_dir(checkout, &lane)?.join("docker");
+        // The daemon's containers have no network, so that it needs no network namespace of its own.
+        let state_dir = format!("--state-dir={}", run.join("rootlesskit").display());
+        let mut args = vec![state_dir, "--net=host".into()];
+        args.extend(
+            ["--copy-up=/etc", "--copy-up=/run", "sh", "-c", IN_USER_NAMESPACE, "sh"]
+                .map(String::from),
+        );
+        args.extend(daemon_args(&data, &lane, &run)?);
+        daemon.start("rootlesskit", &args, &lane, || is_running(&lane))?;
+    }
+    Ok((lane, daemon))
+}
+
+/// Starts a daemon that writes only to directories of this checkout.
 fn start(checkout: &Checkout, daemon: &mut Service, lane: &Lane, run: &Path) -> Result<()> {
+    let args = daemon_args(&checkout.setup_path("docker"), lane, run)?;
+    daemon.start("dockerd", &args, lane, || is_running(lane))
+}
+
+/// The arguments of a daemon without a network that keeps its images in `data`, and all else in `run`.
+fn daemon_args(data: &Path, lane: &Lane, run: &Path) -> Result<Vec<String>> {
     let config = run.join("daemon.json");
     files::write(&config, "{}\n")?;
     let flag = |name: &str, value: PathBuf| format!("--{name}={}", value.display());
     let _ = fs::remove_file(run.join("docker.pid"));
-    let args = [
+    Ok(vec![
         "--iptables=false".to_owned(),
         "--ip6tables=false".to_owned(),
         "--bridge=none".to_owned(),
         flag("config-file", config),
-        flag("data-root", checkout.setup_path("docker")),
+        flag("data-root", data.to_owned()),
         flag("exec-root", run.join("exec")),
         flag("pidfile", run.join("docker.pid")),
         format!("--host={}", lane.env["DOCKER_HOST"]),
-    ];
-    daemon.start("dockerd", &args, lane, || is_running(lane))
+    ])
 }

@@ -57,6 +57,17 @@ pub(crate) fn prepare_all(
     });
     let docker = lane.or_unavailable(prepared);
 
+    let mut lane = Lane::new("docker-rootless", "docker");
+    let prepared = user().and_then(|user| {
+        lane.user = user;
+        with_image(image, |image| {
+            let (lane, service) = docker::prepare_rootless(checkout, lane.clone())?;
+            services.push(service);
+            prove(lane, checkout, image)
+        })
+    });
+    let docker_rootless = lane.or_unavailable(prepared);
+
     let lane = Lane::new("native", "native");
     let native = lane.clone().or_unavailable(native::prepare(lane));
 
@@ -67,7 +78,8 @@ pub(crate) fn prepare_all(
     });
     let native_user = lane.or_unavailable(prepared);
 
-    (vec![rootful, rootless, remote, docker, native, native_user], services)
+    let lanes = vec![rootful, rootless, remote, docker, docker_rootless, native, native_user];
+    (lanes, services)
 }
 
 fn with_image(

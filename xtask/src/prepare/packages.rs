@@ -21,6 +21,7 @@ const FOR_TESTS: &[Requirement] = &[
     Requirement { installed: || which("catatonit").is_some(), packages: &["catatonit"] },
     Requirement { installed: || which("docker").is_some(), packages: &["docker-cli", "docker.io"] },
     Requirement { installed: || which("dockerd").is_some(), packages: &["docker.io"] },
+    Requirement { installed: || which("rootlesskit").is_some(), packages: &["rootlesskit"] },
     Requirement { installed: || which("mmdebstrap").is_some(), packages: &["mmdebstrap"] },
     Requirement { installed: || which("tmux").is_some(), packages: &["tmux"] },
     Requirement { installed: || which("busybox").is_some(), packages: &["busybox"] },

@@ -1,14 +1,13 @@
 //! podman, as root and as a plain user.
 
-use std::os::unix::fs::chown;
-
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use super::containers_conf::PodmanDirs;
 use super::lane::Lane;
+use super::test_user;
 use crate::checkout::Checkout;
 use crate::files;
-use crate::process::{self, run_captured, which};
+use crate::process::{self, which};
 
 /// Configures podman for root.
 pub(crate) fn prepare_rootful(checkout: &Checkout, mut lane: Lane) -> Result<Lane> {
@@ -34,21 +33,10 @@ pub(crate) fn prepare_rootless(checkout: &Checkout, mut lane: Lane) -> Result<La
     if which("newuidmap").is_none() {
         bail!("rootless podman needs newuidmap");
     }
-    let home = match &lane.user {
-        Some(user) => user.home.clone(),
-        None => {
-            std::env::home_dir().context("no home directory for the images of rootless podman")?
-        }
-    };
-    // Not below the checkout: the files belong to ids that only podman's own `unshare` can remove.
-    let cache = home.join(".cache").join(checkout.key());
-    run_captured(lane.command("mkdir").arg("-p").arg(&cache))?;
+    let cache = test_user::cache_dir(checkout, &lane)?;
     let runtime = checkout.runtime_dir()?.join("rootless");
     files::create_dir(&runtime)?;
-    if let Some(user) = &lane.user {
-        chown(&runtime, Some(user.uid), Some(user.gid))?;
-    }
-    run_captured(lane.command("chmod").arg("700").arg(&cache).arg(&runtime))?;
+    test_user::give(&lane, &runtime)?;
     let dirs = PodmanDirs {
         conf: checkout.runtime_dir()?.join("rootless.conf"),
         storage: cache.join("storage"),

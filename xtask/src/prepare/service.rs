@@ -35,7 +35,7 @@ impl Service {
         Ok(Self { title, child: None, users, log })
     }
 
-    /// Starts the service, and waits until it answers. `setpriv` makes the kernel stop it if this process is killed.
+    /// Starts the service as the lane's user, and waits until it answers. `setpriv` makes the kernel stop it if this process is killed.
     pub(crate) fn start(
         &mut self,
         program: &str,
@@ -45,9 +45,9 @@ impl Service {
     ) -> Result<()> {
         let began = Instant::now();
         let output = File::create(&self.log)?;
-        let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "TERM", program]).args(args).envs(&lane.env);
-        command.env_remove("CONTAINER_HOST").process_group(0).current_dir("/");
+        let mut command = lane.command("setpriv");
+        command.args(["--pdeathsig", "TERM", program]).args(args);
+        command.env_remove("CONTAINER_HOST").process_group(0);
         command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
         let start = || format!("cannot start {program}");
         let child = self.child.insert(command.spawn().with_context(start)?);

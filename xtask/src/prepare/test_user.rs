@@ -1,13 +1,16 @@
 //! The plain user that rootless lanes run as, when we are root.
 
 use std::fs;
+use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
 use serde::Serialize;
 
+use super::lane::Lane;
+use crate::checkout::Checkout;
 use crate::process::{self, report, run_captured};
 
 const NAME: &str = "paude-test";
@@ -51,6 +54,27 @@ pub(crate) fn ensure() -> Result<Option<TestUser>> {
         ensure_subordinate_ids(file, option)?;
     }
     Ok(Some(user))
+}
+
+/// The directory in which the lane's user keeps images. Not below the checkout: the files of a rootless engine belong to
+/// ids that only the engine itself can remove.
+pub(crate) fn cache_dir(checkout: &Checkout, lane: &Lane) -> Result<PathBuf> {
+    let home = match &lane.user {
+        Some(user) => user.home.clone(),
+        None => std::env::home_dir().context("no home directory for the images")?,
+    };
+    let cache = home.join(".cache").join(checkout.key());
+    run_captured(lane.command("mkdir").arg("-p").arg(&cache))?;
+    run_captured(lane.command("chmod").arg("700").arg(&cache))?;
+    Ok(cache)
+}
+
+/// Makes the lane's user the only one who can use a directory that we created.
+pub(crate) fn give(lane: &Lane, dir: &Path) -> Result<()> {
+    if let Some(user) = &lane.user {
+        chown(dir, Some(user.uid), Some(user.gid))?;
+    }
+    run_captured(lane.command("chmod").arg("700").arg(dir)).map(drop)
 }
 
 fn find() -> Option<TestUser> {
