@@ -1,5 +1,5 @@
 //! Images that are built from the project. There is no registry: they begin with the tests' own
-//! image, and what installs packages in it is a script that takes the place of apt-get.
+//! image, and apt-get installs packages from a directory in it.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -9,6 +9,8 @@ use super::Test;
 use super::lane::Lane;
 use crate::parameterized;
 use crate::support::{Env, Ran, paude};
+
+const WITH_PACKAGE_SOURCE: &str = include_str!("build/package_source.dockerfile");
 
 /// A project whose images are removed when it is dropped.
 struct Project<'l> {
@@ -246,18 +248,16 @@ parameterized!(
         if lane.is_native() {
             return Ok(());
         }
-        // No package source is needed: this apt-get writes down what it is asked for.
-        let dockerfile = "FROM BASE\n\
-            RUN printf '#!/bin/sh\\necho \"$(id -u) $*\" >>/installed\\n' >/usr/local/bin/apt-get; \
-            chmod 755 /usr/local/bin/apt-get\nUSER 1234\n";
-        let project = Project::new(lane, "", dockerfile);
-        let installed = "0 update\n0 install --yes --no-install-recommends g++ git=1:2\n";
-        project.write("paude.json", r#"{"build": {}, "packages": ["git=1:2", "g++"]}"#);
-        let script = "cat /installed";
+        let project = Project::new(lane, "", WITH_PACKAGE_SOURCE);
+        let installed = "example-first 1:2\nexample-second 1\n";
+        let packages = ["example-second", "example-first=1:2"];
+        let settings = serde_json::json!({"build": {}, "packages": packages});
+        project.write("paude.json", &settings.to_string());
+        let script = "dpkg-query --show --showformat='${Package} ${Version}\\n' 'example-*'";
         project.allowed(script).code(0).prints(installed);
         assert_eq!(project.names().len(), 2);
         let list = project.env.paude(&["images", "list"]).code(0).stdout();
-        assert!(list.contains("packages `g++`, `git=1:2` of "), "{list}");
+        assert!(list.contains("packages `example-first=1:2`, `example-second` of "), "{list}");
         // Neither is built again.
         project.run(&["--builds", "never"], script).code(0).prints(installed);
         // The user of the image stays what it was.
@@ -266,17 +266,17 @@ parameterized!(
         });
         let base = format!("localhost/{}", base.unwrap());
         let person = project.env.home().join(".config/paude/config.json");
-        crate::support::tree::write(&person, r#"{"packages": ["person"]}"#);
+        crate::support::tree::write(&person, r#"{"packages": ["example-person"]}"#);
         lane.give(&project.env.root());
         project.write("paude.json", &serde_json::json!({"image": base}).to_string());
         // What a person wants installed needs no consent, unless a project chose the image: that
         // runs what it likes.
         project.run(&[], script).code(125).says("and there is no terminal to ask on");
-        let wanted = "0 update\n0 install --yes --no-install-recommends person\n";
+        let wanted = "example-person 1\n";
         project.run(&["--image", &base], script).code(0).prints(wanted);
         let name = project.names().into_iter().find(|name| {
             let list = project.env.paude(&["images", "list"]).code(0).stdout();
-            list.lines().any(|line| line.starts_with(name.as_str()) && line.contains("`person`"))
+            list.lines().any(|line| line.starts_with(name.as_str()) && line.contains("`example-person`"))
         });
         let reference = format!("localhost/{}", name.unwrap());
         let args = ["image", "inspect", "--format", "{{.Config.User}}", &reference];

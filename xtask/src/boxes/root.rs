@@ -22,6 +22,8 @@ const PACKAGES: &[&str] = &[
     "passt",
     "docker.io",
     "docker-cli",
+    "docker-buildx",
+    "rootlesskit",
     "iproute2",
     "mount",
     "passwd",

@@ -22,7 +22,7 @@ pub(crate) struct TestImage {
     pub(crate) python: String,
 }
 
-const PACKAGES: &str = "git,python3,python3-venv";
+const PACKAGES: &str = "apt,git,python3,python3-venv";
 
 /// The shell script of mmdebstrap's last step, with the new root as `$1`.
 const FINISH: &str = r#"set -eu
