@@ -6,6 +6,7 @@
 
 use std::env;
 use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -25,6 +26,9 @@ fn main() {
         "a release needs the machine code of the built-in policy, or each start takes 80 times as \
          long: build with `--features cross`, as {target} is not the architecture of this machine"
     );
+    let mut hasher = DefaultHasher::new();
+    code.hash(&mut hasher);
+    println!("cargo::rustc-env=PAUDE_BUILTIN_CODE_HASH={:016x}", hasher.finish());
     fs::write(out.join("policy.cwasm"), code).expect("OUT_DIR is writable");
     fs::write(out.join("policy.wasm"), component).expect("OUT_DIR is writable");
     if target == variable("HOST") && variable("CARGO_CFG_TARGET_ENV") == "gnu" {

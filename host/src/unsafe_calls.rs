@@ -26,11 +26,6 @@ pub(crate) const BUILTIN_COMPILED: bool = LENGTH > 0;
 /// Whether the machine code can be executed in place.
 pub(crate) const BUILTIN_EXECUTABLE: bool = BUILTIN_COMPILED && cfg!(target_os = "linux");
 
-/// The machine code of the built-in policy; empty without [`BUILTIN_COMPILED`].
-pub(crate) fn builtin_code() -> &'static [u8] {
-    &CODE.0
-}
-
 /// Loads machine code from the cache. Requires that it is the unchanged output of
 /// `Component::serialize` in a process of this user.
 pub(crate) fn cached_policy(engine: &wasmtime::Engine, code: &[u8]) -> wasmtime::Result<Component> {

@@ -14,7 +14,7 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use crate::bounded_read;
-use crate::unsafe_calls::{builtin_code, cached_policy};
+use crate::unsafe_calls::cached_policy;
 use crate::value::Sha256;
 
 /// Bytes of an entry; the code of the largest policies, those in Python, takes 50 MB.
@@ -85,7 +85,7 @@ fn entry_name(engine: &Engine, bytes: &[u8]) -> String {
     let mut hasher = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut hasher);
     // It changes with the compiler, of which wasmtime only compares the major version.
-    builtin_code().hash(&mut hasher);
+    env!("PAUDE_BUILTIN_CODE_HASH").hash(&mut hasher);
     format!("{}-{:016x}", Sha256::of(bytes), hasher.finish())
 }
 
