@@ -236,10 +236,12 @@ impl<'r> ProjectImages<'r> {
         store: &ImageStore,
     ) -> Result<()> {
         let builds = &self.config.builds;
-        let parts = match recipe {
+        let (parts, details) = match recipe {
             ImageRecipe::Packages(_) if builds.own_packages => return Ok(()),
-            ImageRecipe::Packages(_) => (None, None),
-            ImageRecipe::Dockerfile(recipe) => (Some(&recipe.args), recipe.target.as_deref()),
+            ImageRecipe::Packages(_) => ((None, None), Vec::new()),
+            ImageRecipe::Dockerfile(recipe) => {
+                ((Some(&recipe.args), recipe.target.as_deref()), recipe.details())
+            }
         };
         let path = self.workspace.path().as_path().as_os_str().as_bytes();
         let project = (path, session::workspace_identity(self.workspace)?);
@@ -247,7 +249,7 @@ impl<'r> ProjectImages<'r> {
             .map_err(|error| Error::failed(format!("cannot hash the instructions: {error}")))?;
         let hash = Sha256::of(&instructions).to_string();
         let (title, engine) = (recipe.title(), self.engine);
-        let request = consent::Request { engine, title: &title, hash: &hash };
+        let request = consent::Request { engine, title: &title, details: &details, hash: &hash };
         consent::obtain(builds.consent, &request, store)
     }
 

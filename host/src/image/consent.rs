@@ -13,6 +13,8 @@ pub(super) struct Request<'r> {
     pub(super) engine: Engine,
     /// A few words about it.
     pub(super) title: &'r str,
+    /// What else the settings say, one line each.
+    pub(super) details: &'r [String],
     /// The hash of the instructions.
     pub(super) hash: &'r str,
 }
@@ -23,7 +25,7 @@ pub(super) fn obtain(
     request: &Request<'_>,
     store: &ImageStore,
 ) -> Result<()> {
-    let Request { engine, title, hash } = request;
+    let Request { engine, title, hash, .. } = request;
     let refused = |why: &str| Error::failed(format!("no image is built from {title}: {why}"));
     match consent {
         BuildConsent::Allow => return Ok(()),
@@ -52,9 +54,12 @@ pub(super) fn obtain(
 
 /// Asks on the terminal. Anything but yes is a no.
 fn ask(request: &Request<'_>) -> io::Result<bool> {
-    let Request { engine, title, hash } = request;
+    let Request { engine, title, details, hash } = request;
     let mut stderr = io::stderr();
     writeln!(stderr, "An image is to be built from {title}, which comes with the project.")?;
+    for line in details.iter() {
+        writeln!(stderr, "  {line}")?;
+    }
     writeln!(
         stderr,
         "{engine} runs its instructions, with what the project has by then (sha256 {hash})."

@@ -70,6 +70,15 @@ impl ImageRecipe {
 }
 
 impl DockerfileRecipe {
+    /// The stage and the arguments that the instructions are run with, one line each.
+    pub(super) fn details(&self) -> Vec<String> {
+        let target = self.target.iter().map(|target| format!("target: `{}`", shown(target)));
+        let args = self.args.iter();
+        let args =
+            args.map(|(name, value)| format!("argument: `{}={}`", shown(name), brief(value)));
+        target.chain(args).collect()
+    }
+
     /// Checks the setting, and reads the files that it names.
     fn read(setting: &BuildSetting, workspace: &Workspace) -> Result<Self> {
         let path = setting.dockerfile.as_deref().unwrap_or("Dockerfile");

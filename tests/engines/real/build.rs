@@ -276,7 +276,8 @@ parameterized!(
         project.run(&["--image", &base], script).code(0).prints(wanted);
         let name = project.names().into_iter().find(|name| {
             let list = project.env.paude(&["images", "list"]).code(0).stdout();
-            list.lines().any(|line| line.starts_with(name.as_str()) && line.contains("`example-person`"))
+            list.lines()
+                .any(|line| line.starts_with(name.as_str()) && line.contains("`example-person`"))
         });
         let reference = format!("localhost/{}", name.unwrap());
         let args = ["image", "inspect", "--format", "{{.Config.User}}", &reference];

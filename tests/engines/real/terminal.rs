@@ -89,9 +89,11 @@ parameterized!(
         if lane.is_native() {
             return Ok(()); // it builds nothing
         }
-        let env = lane.env_with("paude.json: \"{\\\"build\\\": {}}\"");
+        let env = lane.env_with("");
+        env.write("paude.json", r#"{"build": {"target": "dev", "args": {"WORD": "built"}}}"#);
         let image = lane.fact("image");
-        env.write("Dockerfile", &format!("FROM {image}\nRUN echo built >/made\n"));
+        let dockerfile = format!("FROM {image} AS dev\nARG WORD\nRUN echo $WORD >/made\n");
+        env.write("Dockerfile", &dockerfile);
         lane.give(&env.project);
         let paude = paude().display().to_string();
         let run = |mark: &str| {
@@ -100,6 +102,8 @@ parameterized!(
         let tmux = Tmux::start(&env);
         tmux.type_line(&run("first"));
         tmux.wait_for("[y/N]");
+        let screen = tmux.screen();
+        assert!(screen.contains("  target: `dev`\n  argument: `WORD=built`\n"), "{screen}");
         tmux.type_line("n");
         tmux.wait_for("you did not allow it");
         tmux.wait_for("first 125");
