@@ -1,13 +1,13 @@
 //! `paude init`: the file that it writes, and that a run with it works.
 //!
-//! uv and pip are real; the other tools are stand-ins, because their packages are not fetched.
+//! The tools of PyPI are real; pixi and micromamba, which are not there, are stand-ins.
 
 use std::path::Path;
 
 use libtest_mimic::Trial;
 use serde_json::Value;
 
-use crate::support::{Env, Ran, setup};
+use crate::support::{Env, Outcome, Ran, setup};
 use crate::trials;
 
 /// All of them; those that need what `cargo xtask test` fetches are ignored without it.
@@ -27,37 +27,9 @@ fn fact(key: &str) -> String {
 
 /// Runs a script with the native engine, with packages from the wheels at hand alone.
 fn run(env: &Env, script: &str) -> Ran {
-    let wheels = fact("wheels");
-    let find = format!("PIP_FIND_LINKS={} {wheels}", env.project.join("wheels").display());
+    let find = format!("PIP_FIND_LINKS={} {}", fact("wheels"), fact("project_tools"));
     let args = ["run", "--engine", "native", "-e", "PIP_NO_INDEX=1", "-e", &find];
     env.paude(&[&args[..], &["--", "/bin/sh", "-ec", script]].concat())
-}
-
-/// A wheel whose program of the same name writes its arguments and `VIRTUAL_ENV` into the
-/// environment.
-fn stand_in(env: &Env, name: &str) {
-    const MAKE: &str = r#"
-import sys, zipfile
-folder, name = sys.argv[1:]
-info = name + "-1.dist-info/"
-program = "def main():\n import os, sys\n place = os.environ['VIRTUAL_ENV']\n" \
-    " open(place + '/log', 'w').write(' '.join(sys.argv[1:]) + '\\n' + place)\n"
-files = {
-    name + "_stand_in.py": program,
-    info + "METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n",
-    info + "WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    info + "entry_points.txt": f"[console_scripts]\n{name} = {name}_stand_in:main\n",
-}
-files[info + "RECORD"] = "".join(file + ",,\n" for file in files) + info + "RECORD,,\n"
-with zipfile.ZipFile(f"{folder}/{name}-1-py3-none-any.whl", "w") as wheel:
-    for file, text in files.items():
-        wheel.writestr(file, text)
-"#;
-    let folder = env.project.join("wheels");
-    std::fs::create_dir_all(&folder).unwrap();
-    let mut python = env.command(fact("python"));
-    let made = Ran(python.args(["-c", MAKE]).arg(&folder).arg(name).output().unwrap());
-    let _ = made.code(0);
 }
 
 fn fails_without_a_trace(env: &Env, args: &[&str]) {
@@ -181,6 +153,23 @@ trials!(
     },
 );
 
+/// Runs the setup of a project that this tool has locked, and that needs a wheel in the project.
+fn run_with_tool(tool: &str) -> Outcome {
+    let env = Env::new();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/init").join(tool);
+    for file in std::fs::read_dir(folder)? {
+        let file = file?;
+        std::fs::copy(file.path(), env.project.join(file.file_name()))?;
+    }
+    let wheel = "iniconfig-2.3.1-py3-none-any.whl";
+    std::fs::copy(Path::new(&fact("wheels")).join(wheel), env.project.join(wheel))?;
+    env.paude(&["init"]).code(0);
+    let script = ".venv/bin/python -c 'import iniconfig; print(iniconfig.__file__)' >&2";
+    run(&env, script).code(0).says(&format!("{}/.venv/lib/", env.project.display()));
+    assert!(!env.project.join(".venv").exists());
+    Ok(())
+}
+
 trials!(
     that_run,
     fn the_file_for_uv_runs() -> Outcome {
@@ -215,22 +204,14 @@ trials!(
         assert!(!env.project.join(".venv").exists());
         Ok(())
     },
-    fn the_files_for_tools_of_pypi_run_their_tool_in_the_environment() -> Outcome {
-        for (file, name, args) in [
-            ("poetry.lock", "poetry", "install"),
-            ("pdm.lock", "pdm", "sync"),
-            ("Pipfile.lock", "pipenv", "sync --dev"),
-        ] {
-            let env = Env::new();
-            env.write(file, "");
-            stand_in(&env, name);
-            env.paude(&["init"]).code(0);
-            let place = env.project.join(".venv");
-            let script = "cat .venv/log; test -x .venv/bin/python";
-            run(&env, script).code(0).prints(&format!("{args}\n{}", place.display()));
-            assert!(!place.exists());
-        }
-        Ok(())
+    fn the_file_for_poetry_runs() -> Outcome {
+        run_with_tool("poetry")
+    },
+    fn the_file_for_pdm_runs() -> Outcome {
+        run_with_tool("pdm")
+    },
+    fn the_file_for_pipenv_runs() -> Outcome {
+        run_with_tool("pipenv")
     },
     fn the_files_for_tools_of_an_image_run_their_tool() -> Outcome {
         for (file, name, said, place) in [

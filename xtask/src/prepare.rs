@@ -60,6 +60,8 @@ struct SetupDocument<'a> {
     image_user: &'a str,
     /// A folder of wheels for the image's Python: pytest with its dependencies, and one compiled extension.
     wheels: PathBuf,
+    /// A folder of wheels for the host's Python: Poetry, PDM and Pipenv; null if they cannot be fetched.
+    project_tools: Option<PathBuf>,
     /// The uv program for the host.
     uv: PathBuf,
     /// The Python that host environments are created with.
@@ -114,11 +116,16 @@ pub(crate) fn prepare(checkout: &Checkout, full: bool) -> Result<Prepared> {
         })
         .ok();
 
+    let project_tools = wheels::project_tools(checkout, &python)
+        .inspect_err(|error| report(format!("no Poetry, PDM and Pipenv: {error:#}")))
+        .ok();
+
     let document = SetupDocument {
         image: TEST_IMAGE,
         image_entrypoint: import::ENTRYPOINT,
         image_user: import::USER,
         wheels,
+        project_tools,
         uv,
         python,
         guest,

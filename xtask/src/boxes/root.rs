@@ -23,6 +23,7 @@ const PACKAGES: &[&str] = &[
     "docker.io",
     "docker-cli",
     "docker-buildx",
+    "git",
     "rootlesskit",
     "iproute2",
     "mount",

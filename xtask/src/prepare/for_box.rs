@@ -32,6 +32,7 @@ pub(crate) fn prepare(machine: &Checkout, own: &Checkout, name: &str) -> Result<
         image_entrypoint: import::ENTRYPOINT,
         image_user: import::USER,
         wheels,
+        project_tools: None,
         uv,
         python,
         guest: machine.setup_path("policy.wasm"),

@@ -23,6 +23,9 @@ const WHEELS: &[&str] = &[
     "setuptools==84.2.1",
 ];
 
+/// The versions of [`project_tools`] and of what they depend on.
+const PROJECT_TOOLS: &str = include_str!("project_tools.txt");
+
 /// Extracts the uv program from its wheel.
 pub(crate) fn uv(checkout: &Checkout, python: &Path) -> Result<PathBuf> {
     let folder = fetch(checkout, python, "uv-wheel", &[UV], &[])?;
@@ -46,6 +49,16 @@ pub(crate) fn uv(checkout: &Checkout, python: &Path) -> Result<PathBuf> {
 /// Fetches the wheels for some versions of Python (`3.11`), such as the one of the image.
 pub(crate) fn ensure(checkout: &Checkout, python: &Path, versions: &[&str]) -> Result<PathBuf> {
     fetch(checkout, python, "wheels", WHEELS, versions)
+}
+
+/// Fetches Poetry, PDM and Pipenv for the Python of this machine.
+pub(crate) fn project_tools(checkout: &Checkout, python: &Path) -> Result<PathBuf> {
+    let hash = files::hash(PROJECT_TOOLS);
+    let constraints = checkout.setup_path(&format!("project-tools-{hash:016x}.txt"));
+    files::write(&constraints, PROJECT_TOOLS)?;
+    let option = format!("--constraint={}", constraints.display());
+    let requirements = ["poetry", "pdm", "pipenv", &option];
+    fetch(checkout, python, "project-tools", &requirements, &[&version_of(python)?])
 }
 
 /// The version of a Python on this machine, such as `3.11`.
@@ -92,7 +105,7 @@ fn download(python: &Path, requirements: &[&str], to: &Path, options: &[&str]) -
     let mut pip = Command::new(python);
     pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check"]);
     pip.args(["--only-binary=:all:", "--dest"]).arg(to);
-    for libc in ["manylinux2014", "manylinux_2_17", "manylinux_2_28"] {
+    for libc in ["manylinux2014", "manylinux_2_17", "manylinux_2_28", "manylinux_2_34"] {
         pip.arg(format!("--platform={libc}_{}", env::consts::ARCH));
     }
     run_captured(pip.args(options).args(requirements))
