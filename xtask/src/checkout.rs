@@ -8,6 +8,8 @@ use anyhow::Result;
 use crate::files::{create_dir, hash};
 use crate::process;
 
+const SETUP_DIR: &str = "target/test-setup";
+
 /// The checkout that the tasks work on.
 pub(crate) struct Checkout {
     /// The top directory of the checkout.
@@ -22,8 +24,13 @@ impl Checkout {
         let manifest = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
         let manifest = manifest.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")));
         let root = manifest.parent().unwrap_or(&manifest).to_path_buf();
-        let setup_dir = root.join("target/test-setup");
+        let setup_dir = root.join(SETUP_DIR);
         Self { root, setup_dir }
+    }
+
+    /// Whether the tests run in a box, whose network is its own, and not directly on this machine.
+    pub(crate) fn is_box(&self) -> bool {
+        self.setup_dir != self.root.join(SETUP_DIR)
     }
 
     /// A path below `target/test-setup`.

@@ -58,6 +58,11 @@ fn is_running(lane: &Lane) -> bool {
 
 /// Starts a daemon as the lane's user; it runs until the second value is dropped.
 pub(crate) fn prepare_rootless(checkout: &Checkout, mut lane: Lane) -> Result<(Lane, Service)> {
+    if checkout.is_box() {
+        bail!(
+            "rootless docker 28 crashes in the network of its machine, and another needs devices"
+        );
+    }
     for program in ["docker", "dockerd", "rootlesskit", "newuidmap"] {
         if which(program).is_none() {
             bail!("rootless docker needs {program}, which is not installed");
@@ -71,14 +76,13 @@ pub(crate) fn prepare_rootless(checkout: &Checkout, mut lane: Lane) -> Result<(L
     let mut daemon = Service::register(checkout, "docker-rootless", "a rootless docker daemon")?;
     if !is_running(&lane) {
         let data = test_user::cache_dir(checkout, &lane)?.join("docker");
-        // The daemon's containers have no network, so that it needs no network namespace of its own.
         let state_dir = format!("--state-dir={}", run.join("rootlesskit").display());
-        let mut args = vec![state_dir, "--net=host".into()];
+        let mut args = vec![state_dir, "--net=host".to_owned()];
         args.extend(
             ["--copy-up=/etc", "--copy-up=/run", "sh", "-c", IN_USER_NAMESPACE, "sh"]
                 .map(String::from),
         );
-        args.extend(daemon_args(&data, &lane, &run)?);
+        args.extend(daemon_args(&data, &lane, &run, false)?);
         daemon.start("rootlesskit", &args, &lane, || is_running(&lane))?;
     }
     Ok((lane, daemon))
@@ -86,24 +90,26 @@ pub(crate) fn prepare_rootless(checkout: &Checkout, mut lane: Lane) -> Result<(L
 
 /// Starts a daemon that writes only to directories of this checkout.
 fn start(checkout: &Checkout, daemon: &mut Service, lane: &Lane, run: &Path) -> Result<()> {
-    let args = daemon_args(&checkout.setup_path("docker"), lane, run)?;
+    let args = daemon_args(&checkout.setup_path("docker"), lane, run, checkout.is_box())?;
     daemon.start("dockerd", &args, lane, || is_running(lane))
 }
 
-/// The arguments of a daemon without a network that keeps its images in `data`, and all else in `run`.
-fn daemon_args(data: &Path, lane: &Lane, run: &Path) -> Result<Vec<String>> {
+/// The arguments of a daemon that keeps its images in `data`, and all else in `run`. Without a network namespace of its
+/// own it must not create a bridge; with one it has to, as BuildKit does not work without.
+fn daemon_args(data: &Path, lane: &Lane, run: &Path, has_own_network: bool) -> Result<Vec<String>> {
     let config = run.join("daemon.json");
     files::write(&config, "{}\n")?;
     let flag = |name: &str, value: PathBuf| format!("--{name}={}", value.display());
     let _ = fs::remove_file(run.join("docker.pid"));
-    Ok(vec![
+    let bridge = (!has_own_network).then(|| "--bridge=none".to_owned());
+    let args = [
         "--iptables=false".to_owned(),
         "--ip6tables=false".to_owned(),
-        "--bridge=none".to_owned(),
         flag("config-file", config),
         flag("data-root", data.to_owned()),
         flag("exec-root", run.join("exec")),
         flag("pidfile", run.join("docker.pid")),
         format!("--host={}", lane.env["DOCKER_HOST"]),
-    ])
+    ];
+    Ok(args.into_iter().chain(bridge).collect())
 }
