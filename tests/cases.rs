@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use libtest_mimic::Trial;
 
 use crate::policy::languages::Policy;
-use crate::support::{Env, Outcome, golden, tree};
+use crate::support::{ENTRY_SCRIPT, Env, Outcome, golden, tree};
 
 /// The engines whose command a case may compare.
 const ENGINES: [&str; 3] = ["podman", "docker", "native"];
@@ -123,8 +123,7 @@ pub fn normal(env: &Env, text: &str) -> String {
 /// and what differs from run to run is replaced.
 fn command(text: &str) -> String {
     let mut words = shlex::split(text).expect("a command line");
-    let script = include_str!("../host/src/render/entry.sh");
-    if let Some(at) = words.iter().position(|word| word == script) {
+    if let Some(at) = words.iter().position(|word| word == ENTRY_SCRIPT) {
         // What follows the script: its name, SETUP, ENVIRONMENT, VOLUMES, VARIABLES, INODE,
         // WITNESS, ACCESS, the counts of shadows and of further directories, their paths.
         let count = |at: usize| words[at].parse::<usize>().expect("a count");

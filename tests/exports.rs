@@ -74,10 +74,11 @@ fn run(name: &str) -> Outcome {
 /// An export with `SCRIPT` in place of the part of the script that is the same in each, however
 /// the format quotes it.
 fn without_script(text: &str) -> String {
-    let Some(start) = text.find("# The first process of the container.") else {
+    let Some(start) = text.find("# What starts a command") else {
         return text.to_owned();
     };
-    let ends = ["exec \\\"$$@\\\"\\n", "exec \\\"$@\\\"\\n", "exec \"$$@\"\n", "exec \"$@\"\n"];
-    let end = ends.iter().find_map(|end| Some(text.rfind(end)? + end.trim_end().len()));
+    let last = ["\\\"$$@\\\"\\n", "\\\"$@\\\"\\n", "\"$$@\"\n", "\"$@\"\n"];
+    let ends = last.map(|arguments| format!("start_command {arguments}"));
+    let end = ends.iter().find_map(|end| Some(text.rfind(end.as_str())? + end.trim_end().len()));
     format!("{}SCRIPT{}", &text[..start], &text[end.expect("the script's end")..])
 }

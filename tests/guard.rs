@@ -10,7 +10,7 @@ use libtest_mimic::Trial;
 use rustix::process::Signal;
 
 use crate::parameterized;
-use crate::support::{Env, Outcome, Ran};
+use crate::support::{Env, JOIN_SCRIPT, Outcome, Ran};
 use container::{ALL, Container, in_namespace, inode, mountinfo_path, project};
 
 /// Shells that images have as `/bin/sh`.
@@ -301,7 +301,7 @@ parameterized!(
         let (env, shadows) = project(&["a b", ".venv"]);
         let join = |mounts: &str, command: &[&str]| {
             let mut joined = in_namespace(&env, mounts, shell);
-            joined.args(["-c", include_str!("../host/src/execute/join.sh"), "paude", "", "", "2"]);
+            joined.args(["-c", JOIN_SCRIPT, "paude", "", "", "2"]);
             for shadow in &shadows {
                 joined.arg(shadow).arg(mountinfo_path(shadow));
             }

@@ -15,6 +15,18 @@ use libtest_mimic::{Failed, Trial};
 pub use env::{Env, clean_up, paude};
 pub use ran::{Checked, Ran};
 
+/// The script of a container's first process.
+pub const ENTRY_SCRIPT: &str = concat!(
+    include_str!("../host/src/render/command.sh"),
+    include_str!("../host/src/render/entry.sh")
+);
+
+/// The script of a command that joins a container.
+pub const JOIN_SCRIPT: &str = concat!(
+    include_str!("../host/src/render/command.sh"),
+    include_str!("../host/src/execute/join.sh")
+);
+
 /// What a test returns.
 pub type Outcome = Result<(), Failed>;
 

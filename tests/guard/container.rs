@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::{Env, Ran};
+use crate::support::{ENTRY_SCRIPT, Env, Ran};
 
 /// A command in a namespace where it can mount, after a script that mounts something.
 pub(super) fn in_namespace(env: &Env, mounts: &str, command: &[&str]) -> Command {
@@ -61,13 +61,7 @@ impl<'a> Container<'a> {
 
     pub(super) fn command(&self) -> Command {
         let mut command = in_namespace(self.env, self.mounts, self.shell);
-        command.args([
-            "-c",
-            include_str!("../../host/src/render/entry.sh"),
-            "paude",
-            self.setup,
-            "",
-        ]);
+        command.args(["-c", ENTRY_SCRIPT, "paude", self.setup, ""]);
         command.args([self.volumes, self.variables, self.inode, self.witness, self.access]);
         command.args([self.shadows.len(), self.further.len()].map(|count| count.to_string()));
         for path in std::iter::once(&self.env.project).chain(self.shadows) {

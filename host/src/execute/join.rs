@@ -25,7 +25,7 @@ use crate::run_spec::GuardedMount;
 const RETRY: Duration = Duration::from_millis(200);
 
 /// The first process of the command.
-const SCRIPT: &str = include_str!("join.sh");
+const SCRIPT: &str = concat!(include_str!("../render/command.sh"), include_str!("join.sh"));
 
 /// A command to run in the container of a session.
 #[derive(Clone, Debug)]

@@ -1,8 +1,8 @@
-# The first process of a command that joins a container; the command is its child. It uses shell
-# builtins only. Arguments, written by join.rs:
+# The first process of a command that joins a container; the command is its child. The functions of
+# render/command.sh stand in front. Arguments, written by join.rs:
 #   ENVIRONMENT VARIABLES COUNT (PATH MOUNTINFO_PATH) x COUNT [COMMAND...]
 # PAUDE_EXEC is the id of the command: what it starts has it too. `render/entry.sh` has the
-# meaning of the other arguments, and the variables that a command gets.
+# meaning of the other arguments.
 
 # A signal ends the command, and not this shell, which then exits with the command's code.
 trap : HUP INT QUIT TERM
@@ -67,56 +67,16 @@ end_rest() {
   done
 }
 
-# is_unknown_user: see render/entry.sh.
-is_unknown_user() (
-  uid=
-  while [ -z "$uid" ] && read -r key value _; do
-    [ "$key" != Uid: ] || uid=$value
-  done </proc/self/status
-  [ -n "$uid" ] || exit 1
-  while IFS=: read -r _ _ id _ || [ -n "$id" ]; do
-    [ "$id" != "$uid" ] || exit 1
-  done </etc/passwd
-  exit 0
-) 2>/dev/null
-
 paude_environment=$1 paude_variables=$2 paude_shadows=$3
 shift 2
 # In a subshell, so that it sets no variable of the command, whatever its name.
 (look "$@") || exit
 shift "$((1 + paude_shadows * 2))"
 
-export UV_LINK_MODE="${UV_LINK_MODE-copy}"
-[ "${HOME:-/}" != / ] || [ -w / ] || export HOME=/tmp
-if [ -z "${USER-}" ] || [ -z "${LOGNAME-}" ]; then
-  if is_unknown_user; then
-    export USER="${USER:-${LOGNAME:-paude}}"
-    export LOGNAME="${LOGNAME:-$USER}"
-  fi
-fi
-[ -z "$paude_environment" ] || export PATH="$paude_environment/bin:$PATH"
-[ ! -x "$paude_environment/bin/python" ] || export VIRTUAL_ENV="$paude_environment"
-if [ $# -eq 0 ]; then
-  for paude_shell in "${SHELL-}" /bin/bash /bin/sh; do
-    [ ! -x "$paude_shell" ] || break
-  done
-  set -- "$paude_shell"
-fi
+set_defaults "$paude_environment"
 paude_before= paude_after=
 read -r paude_before 2>/dev/null </proc/1/task/1/children
-(
-  [ -z "$paude_variables" ] || eval "$paude_variables" || exit
-  case $1 in
-    */*) ;;
-    *)
-      if ! command -v "$1" >/dev/null; then
-        printf 'paude: cannot run `%s`: not found\n' "$1" >&2
-        exit 127
-      fi
-      ;;
-  esac
-  exec "$@"
-)
+(start_command "$@")
 paude_code=$?
 read -r paude_after 2>/dev/null </proc/1/task/1/children
 # Not in a subshell, which has the id too and would end itself.

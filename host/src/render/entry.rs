@@ -7,21 +7,18 @@ use crate::run_spec::{GuardedDirectory, GuardedMount, RunSpec};
 use crate::workspace::Identity;
 
 /// Checks the project and its shadows, runs the setup, checks them again, runs the command.
-pub(super) const SCRIPT: &str = include_str!("entry.sh");
+pub(super) const SCRIPT: &str = concat!(include_str!("command.sh"), include_str!("entry.sh"));
 
 /// The program that runs [`SCRIPT`].
 pub(crate) const SHELL: &str = "/bin/sh";
 
-/// How [`SCRIPT`] starts the command: in a child process, as paude signals each process itself.
-const START_CHILD: [&str; 2] = ["\n(\n", "  exec \"$@\"\n)\nexit $?\n"];
+/// How [`SCRIPT`] ends: with the command in a child process, as paude signals each process itself.
+const START_CHILD: &str = "(start_command \"$@\")\nexit $?\n";
 
 /// [`SCRIPT`] for tools that signal the first process only: the command replaces the shell.
 pub(crate) fn replacing_script() -> String {
-    let [start, end] = START_CHILD;
-    let rest = SCRIPT.strip_suffix(end).expect("the script ends with this");
-    let (checks, last) = rest.rsplit_once(start).expect("in a subshell");
-    let last = format!("\n{last}  exec \"$@\"\n").replace("\n  ", "\n");
-    format!("{checks}{last}")
+    let checks = SCRIPT.strip_suffix(START_CHILD).expect("the script ends with this");
+    format!("{checks}start_command \"$@\"\n")
 }
 
 /// What the shadows that are not volumes are to the script's check.

@@ -1,5 +1,5 @@
-# The first process of the container. It uses shell builtins only, so that it works in any image
-# with a /bin/sh. Arguments, written by entry.rs:
+# The first process of the container. The functions of command.sh stand in front. Arguments, written
+# by entry.rs:
 #   SETUP ENVIRONMENT VOLUMES VARIABLES INODE WITNESS ACCESS COUNT DIRECTORIES
 #   (PATH MOUNTINFO_PATH) x (1 + COUNT)
 #   (PATH MOUNTINFO_PATH INODE WITNESS ACCESS) x DIRECTORIES
@@ -142,20 +142,6 @@ guard_directories() {
   done
 }
 
-# Whether /etc/passwd has no line for the user id of this process. In a subshell, as all that could
-# set a variable of the command.
-is_unknown_user() (
-  uid=
-  while [ -z "$uid" ] && read -r key value _; do
-    [ "$key" != Uid: ] || uid=$value
-  done </proc/self/status
-  [ -n "$uid" ] || exit 1
-  while IFS=: read -r _ _ id _ || [ -n "$id" ]; do
-    [ "$id" != "$uid" ] || exit 1
-  done </etc/passwd
-  exit 0
-) 2>/dev/null
-
 # guard before|after COUNT PATH MOUNTINFO_PATH (PATH MOUNTINFO_PATH)... (DIRECTORY)...
 # Checks the project's directory, and that each shadow is a separate mount of the planned kind.
 guard() {
@@ -199,18 +185,7 @@ shift 9
 # In a subshell, so that it sets no variable of the command, whatever its name.
 (guard before "$paude_shadows" "$@") || exit
 
-# A shadow is a file system of its own, so hard links from uv's cache into it cannot work.
-export UV_LINK_MODE="${UV_LINK_MODE-copy}"
-# For a user id that the image does not define, engines set HOME to `/`.
-[ "${HOME:-/}" != / ] || [ -w / ] || export HOME=/tmp
-# For a user id that the image does not know, Python's `getpass.getuser()` fails without these.
-if [ -z "${USER-}" ] || [ -z "${LOGNAME-}" ]; then
-  if is_unknown_user; then
-    export USER="${USER:-${LOGNAME:-paude}}"
-    export LOGNAME="${LOGNAME:-$USER}"
-  fi
-fi
-[ -z "$paude_environment" ] || export PATH="$paude_environment/bin:$PATH"
+set_defaults "$paude_environment"
 
 paude_checked=$((2 + paude_shadows * 2 + paude_directories * 5))
 [ -z "$paude_ended" ] || exit "$paude_ended"
@@ -238,24 +213,5 @@ fi
 shift "$paude_checked"
 [ -z "$paude_ended" ] || exit "$paude_ended"
 
-[ ! -x "$paude_environment/bin/python" ] || export VIRTUAL_ENV="$paude_environment"
-if [ $# -eq 0 ]; then
-  for paude_shell in "${SHELL-}" /bin/bash /bin/sh; do
-    [ ! -x "$paude_shell" ] || break
-  done
-  set -- "$paude_shell"
-fi
-(
-  [ -z "$paude_variables" ] || eval "$paude_variables" || exit
-  case $1 in
-    */*) ;;
-    *)
-      if ! command -v "$1" >/dev/null; then
-        printf 'paude: cannot run `%s`: not found\n' "$1" >&2
-        exit 127
-      fi
-      ;;
-  esac
-  exec "$@"
-)
+(start_command "$@")
 exit $?

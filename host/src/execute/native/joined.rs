@@ -173,7 +173,7 @@ fn differing_namespaces(pid: u32) -> Namespaces {
 }
 
 /// The variables of the sandbox's script with what it adds to them for the command; see
-/// `render/entry.sh`. The terminal's type is this one's.
+/// `render/command.sh`. The terminal's type is this one's.
 fn variables(script: &[u8], environment: &OsStr) -> Vec<(OsString, OsString)> {
     let pairs = script.split(|&byte| byte == 0).filter_map(|pair| {
         let at = pair.iter().position(|&byte| byte == b'=')?;
@@ -347,7 +347,7 @@ fn end_descendants() {
     }
 }
 
-/// The command of a request, or the shell that `render/entry.sh` would choose.
+/// The command of a request, or the shell that `render/command.sh` would choose.
 fn command_of(request: &JoinRequest) -> (OsString, &[OsString]) {
     if let Some((program, arguments)) = request.argv.split_first() {
         return (program.clone(), arguments);
