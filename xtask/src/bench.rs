@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what paude costs, always compared with something measured in the same run, because the speed of
 //! a machine varies.
 
+mod cache;
 mod engines;
 mod measure;
 mod plan;
@@ -32,6 +33,10 @@ pub(crate) fn run(checkout: &Checkout) -> Result<u8> {
     plan::measure(checkout, &programs, &mut rows)?;
     engines::measure(checkout, &programs, &prepared.lanes, &mut rows)?;
     sessions::measure(checkout, &programs, &prepared.lanes, &mut rows)?;
+    match cache::measure(checkout, &programs) {
+        Ok(row) => rows.push(row),
+        Err(error) => report(format!("skipped: {}: {error:#}", cache::SUBJECT)),
+    }
 
     print!("\n{}", format_table(&rows));
     let file = checkout.root.join("target/bench.json");

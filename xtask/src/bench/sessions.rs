@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use super::measure::{format_ms, medians};
+use super::measure::medians;
 use super::program::Programs;
 use super::table::{Limit, Row};
 use super::trees;
@@ -41,7 +41,7 @@ pub(super) fn measure(
             ensure!(ended? == 0, "`paude down` failed");
         }
     }
-    Ok(())
+    measure_keeping(programs, &project, rows)
 }
 
 /// A session that stays.
@@ -107,14 +107,13 @@ impl Session<'_> {
         Ok(name.to_owned())
     }
 
-    /// Twenty commands at once, which must not take longer than one after the other.
+    /// Twenty commands at once, none of which may fail, and which must not take longer than one after the other.
     fn side_by_side(&self) -> Result<Row> {
-        let twenty = |end: &str| {
-            let exec = self.paude(&["exec"], &["--", "true"]);
-            let line = process::format_command(&exec);
+        let exec = self.paude(&["exec"], &["--", "true"]);
+        let line = process::format_command(&exec);
+        let shell = |script: String| {
             let mut shell = Command::new("/bin/sh");
-            let loop_ = format!("for n in $(seq 20); do {line} {end} done; wait");
-            shell.arg("-c").arg(loop_).envs(&self.lane.env);
+            shell.arg("-c").arg(script);
             for (name, value) in exec.get_envs() {
                 match value {
                     Some(value) => shell.env(name, value),
@@ -123,10 +122,33 @@ impl Session<'_> {
             }
             shell
         };
-        let times = medians(SIDE_BY_SIDE_ROUNDS, [twenty("&"), twenty("|| exit 1;")])?;
+        let at_once = format!(
+            "for n in $(seq 20); do {line} & all=\"$all $!\"; done; \
+             for one in $all; do wait $one || exit 1; done"
+        );
+        let in_turn = format!("for n in $(seq 20); do {line} || exit 1; done");
+        let times = medians(SIDE_BY_SIDE_ROUNDS, [shell(at_once), shell(in_turn)])?;
         let name = format!("20 exec side by side, {}", self.lane.name);
-        let details = times.map(format_ms).join(" against ");
-        let most = Some(Limit::AtMost(1.0));
-        Ok(Row { details, ..Row::ratio((&name, "one after the other"), times, most) })
+        Ok(Row::ratio((&name, "one after the other"), times, Some(Limit::AtMost(1.0))))
     }
+}
+
+/// What `up`, `ps` and `down` take, with the built-in engine, where all of it is paude's own time.
+fn measure_keeping(programs: &Programs, project: &Path, rows: &mut Vec<Row>) -> Result<()> {
+    report("measuring paude up, ps and down");
+    let paude = |args: &[&str]| {
+        let mut command = programs.paude();
+        command.args(args).arg("-C").arg(project);
+        command
+    };
+    let up = paude(&["up", "--quiet", "--engine", "native", "--setup", ":"]);
+    let mut version = programs.paude();
+    version.arg("--version");
+    // In this order, so that each round begins without a session.
+    let commands = [up, paude(&["ps"]), paude(&["down"]), version];
+    let [up, ps, down, version] = medians(NATIVE_ROUNDS, commands)?;
+    for (name, time) in [("up, native", up), ("ps, native", ps), ("down, native", down)] {
+        rows.push(Row::extra_ms((name, "paude --version"), [time, version], 50.0));
+    }
+    Ok(())
 }
