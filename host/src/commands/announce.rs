@@ -51,7 +51,7 @@ pub(super) fn announce_settings(
 
 /// What is hidden and shared; each with its evidence if `verbose`.
 fn hidden(plan: &Plan, verbose: bool) -> Vec<String> {
-    let paths: Vec<_> = plan.parts().flat_map(|part| hidden_paths(plan, part)).collect();
+    let paths: Vec<_> = plan.hidden_paths().iter().map(|path| shown(path).into_owned()).collect();
     let mut lines = Vec::new();
     if !paths.is_empty() {
         lines.push(format!("Hiding: {}", paths.join(", ")));
@@ -97,16 +97,6 @@ fn choices(config: &Config, plan: &Plan, chosen: &ChosenEngine, spec: &RunSpec) 
         lines.push(format!("warning: {message} (--no-guard)"));
     }
     lines
-}
-
-/// The path of each hidden directory: below the project, or the whole one in a further directory.
-fn hidden_paths(whole: &Plan, part: &Plan) -> Vec<String> {
-    let full = |path: &RelPath| shown_path(part.workspace().join(path).as_path());
-    let paths = part.shadows().iter().map(Shadow::path);
-    match part.workspace() == whole.workspace() {
-        true => paths.map(|path| shown(path.as_str()).into_owned()).collect(),
-        false => paths.map(full).collect(),
-    }
 }
 
 /// Prints the warnings about settings and project.

@@ -112,6 +112,17 @@ impl Plan {
         self.parts().flat_map(|part| &part.shadows)
     }
 
+    /// The path of each of these: below the project, or the whole one in a further directory.
+    pub(crate) fn hidden_paths(&self) -> Vec<String> {
+        let paths = self.parts().flat_map(|part| {
+            part.shadows.iter().map(move |shadow| match part.workspace == self.workspace {
+                true => shadow.path.to_string(),
+                false => part.workspace.join(&shadow.path).as_path().to_string_lossy().into_owned(),
+            })
+        });
+        paths.collect()
+    }
+
     fn refuse_overlap(&self, other: &Self) -> Result<()> {
         let path = other.workspace.as_path();
         let project = self.workspace.as_path();

@@ -44,7 +44,7 @@ pub(crate) struct SessionRecord {
     pub(crate) target: OsString,
     /// The command; empty for a shell.
     pub(crate) command: Vec<OsString>,
-    /// The hidden directories.
+    /// The hidden directories: below the project, or whole paths in further directories.
     pub(crate) environments: Vec<String>,
     /// The environment on PATH in the container; empty if there is none.
     pub(crate) environment: OsString,
@@ -84,14 +84,13 @@ impl SessionRecord {
         facts: Option<Vec<Fact>>,
     ) -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let environments = plan.all_shadows().map(|shadow| shadow.path().to_string());
         Self {
             name: spec.name.clone(),
             engine: spec.engine,
             workspace: workspace.path().as_path().into(),
             target: plan.target().as_path().into(),
             command: spec.command.clone(),
-            environments: environments.collect(),
+            environments: plan.hidden_paths(),
             environment: primary_environment(plan),
             variables: spec.variables.clone(),
             guarded: spec.guarded.clone(),
