@@ -1,5 +1,7 @@
 //! `paude exec`: a command in the container of a session.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Command, Stdio};
 
 use super::Test;
@@ -64,7 +66,7 @@ pub(super) fn processes(word: &str) -> Vec<u32> {
 }
 
 /// A number of seconds that no other test sleeps for.
-fn seconds(env: &Env, number: u32) -> String {
+pub(super) fn seconds(env: &Env, number: u32) -> String {
     let digits: String = env.root().display().to_string().bytes().map(|b| b.to_string()).collect();
     format!("{number}{}", &digits[digits.len() - 5..])
 }
@@ -96,6 +98,30 @@ parameterized!(
         assert_eq!(end(&env, child).code(0).stderr(), "");
         assert_unchanged(&env.project.join(".venv"), &before);
         assert!(records(&env).is_empty());
+        Ok(())
+    },
+    /// As for a user whom the image, or this machine, does not know.
+    fn python_knows_a_name_in_a_joined_command_too(lane: &Lane) -> Outcome {
+        let mut env = lane.env_with(VENV);
+        let options = match &*lane.name {
+            "native" => {
+                let status =
+                    Command::new("chown").args(["-hR", "4321:4321"]).arg(env.root()).status();
+                assert!(status?.success());
+                env.user = Some((4321, 4321));
+                &[][..]
+            }
+            "podman" | "podman-remote" | "docker" => {
+                std::fs::set_permissions(&env.project, Permissions::from_mode(0o777))?;
+                &["--user", "4321:4321"]
+            }
+            // Their users are known.
+            _ => return Ok(()),
+        };
+        let child = session(lane, &env, options);
+        let script = "id -u; python3 -c 'import getpass; print(bool(getpass.getuser()))'";
+        exec(&env, script).code(0).prints("4321\nTrue\n");
+        end(&env, child).code(0);
         Ok(())
     },
     fn stdin_and_both_outputs_pass_through(lane: &Lane) -> Outcome {
@@ -243,9 +269,9 @@ parameterized!(
     }
 );
 
-/// The process id of the engine's client, or of the native engine's helper.
-fn child_of(paude: u32) -> u32 {
-    let children = format!("/proc/{paude}/task/{paude}/children");
+/// The first child of a process: of paude the engine's client, or the native engine's helper.
+pub(super) fn child_of(pid: u32) -> u32 {
+    let children = format!("/proc/{pid}/task/{pid}/children");
     let text = std::fs::read_to_string(children).unwrap();
     text.split_whitespace().next().unwrap().parse().unwrap()
 }

@@ -194,6 +194,13 @@ fn variables(script: &[u8], environment: &OsStr) -> Vec<(OsString, OsString)> {
     if get(&variables, "HOME").is_none_or(|home| home.is_empty() || home == "/") {
         set(&mut variables, "HOME", "/tmp".into());
     }
+    let [user, login] =
+        ["USER", "LOGNAME"].map(|name| get(&variables, name).filter(|value| !value.is_empty()));
+    if (user.is_none() || login.is_none()) && is_unknown_user() {
+        let user = user.or_else(|| login.clone()).unwrap_or_else(|| "paude".into());
+        set(&mut variables, "LOGNAME", login.unwrap_or_else(|| user.clone()));
+        set(&mut variables, "USER", user);
+    }
     if !environment.is_empty() {
         let mut path = environment.to_owned();
         path.push("/bin:");
@@ -204,6 +211,13 @@ fn variables(script: &[u8], environment: &OsStr) -> Vec<(OsString, OsString)> {
         set(&mut variables, "TERM", terminal);
     }
     variables
+}
+
+/// Whether no line of `/etc/passwd` is about this user, as `render/command.sh` asks.
+fn is_unknown_user() -> bool {
+    let own = rustix::process::geteuid().as_raw().to_string();
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    !users.lines().any(|line| line.split(':').nth(2) == Some(own.as_str()))
 }
 
 /// Starts the command; returns once it has been executed.
