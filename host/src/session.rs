@@ -17,6 +17,7 @@
 //! identity, and then renamed. So a run that is killed meanwhile leaves no directory that paude
 //! would not remove, and paude removes none that the user created.
 
+mod clean_up;
 mod directory;
 mod joined;
 mod journal;
@@ -36,7 +37,7 @@ use crate::deadline::Deadline;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::escape::{shown, shown_path};
-use crate::execute::{Observer, remove_container};
+use crate::execute::Observer;
 use crate::path::RelPath;
 use crate::plan::Plan;
 use crate::run_spec::RunSpec;
@@ -56,10 +57,6 @@ const CLEAN_UP: Duration = Duration::from_secs(30);
 
 /// How long to wait for another run that cleans up.
 const MAX_WAIT: Duration = Duration::from_secs(60);
-
-/// How long a client may take to create its container. After its paude is killed it goes on for
-/// a moment, so a container that is removed earlier may appear again.
-const CREATION: Duration = Duration::from_secs(3);
 
 /// To be called with the id of the image, once the setup of a session that stays has succeeded.
 pub(crate) type RecordReady = Box<dyn FnOnce(String) + Send>;
@@ -90,13 +87,7 @@ impl<'w> Session<'w> {
         if !workspace.is_in_place() {
             return Err(mount_points::replaced(&shown_path(workspace.path().as_path())));
         }
-        let mut session = Self::open(workspace, spec.name.clone());
-        if let Ok((state, journal)) = &session.state {
-            if journal.try_lock_exclusive() {
-                session.clean_up(state, journal, Deadline::after(CLEAN_UP));
-            }
-            journal.lock_shared(MAX_WAIT)?;
-        }
+        let mut session = Self::hold(workspace, spec.name.clone())?;
         session.lock_mount_points(plan)?;
         if spec.engine != Engine::Native {
             let (engine, name) = (spec.engine, spec.name.clone());
@@ -104,6 +95,18 @@ impl<'w> Session<'w> {
             if session.record(JournalEntry::Container { engine, name: name.clone() }).is_ok() {
                 session.container = Some((engine, name));
             }
+        }
+        Ok(session)
+    }
+
+    /// Takes the lock on the workspace, after a clean-up unless another run is active.
+    fn hold(workspace: &'w Workspace, name: String) -> Result<Self> {
+        let session = Self::open(workspace, name);
+        if let Ok((state, journal)) = &session.state {
+            if journal.try_lock_exclusive() {
+                session.clean_up(state, journal, Deadline::after(CLEAN_UP));
+            }
+            journal.lock_shared(MAX_WAIT)?;
         }
         Ok(session)
     }
@@ -129,16 +132,27 @@ impl<'w> Session<'w> {
     ) -> Result<Vec<Self>> {
         let mut sessions: Vec<Self> = Vec::new();
         for (workspace, part) in workspaces.iter().zip(plan.parts()) {
+            // If this run is killed, the next one may not share the directory.
+            if let Some(project) = sessions.first() {
+                let path = workspace.path().as_path().into();
+                let _ = project.record(JournalEntry::Further { path });
+            }
             match Self::begin(workspace, part, spec) {
                 Ok(session) => sessions.push(session),
                 Err(error) => {
                     // No container was started.
                     sessions.iter_mut().for_each(Self::record_container_gone);
+                    Self::end_all(sessions);
                     return Err(error);
                 }
             }
         }
         Ok(sessions)
+    }
+
+    /// Ends the sessions of a run, the project's last: its journal names the further directories.
+    pub(crate) fn end_all(mut sessions: Vec<Self>) {
+        while sessions.pop().is_some() {}
     }
 
     /// Cleans up after killed runs on this workspace, unless another run is active.
@@ -158,17 +172,19 @@ impl<'w> Session<'w> {
         self.publish_as(plan, spec, None).ok().map(|record| OwnRecord::observer(&record))
     }
 
-    /// The same for a session that stays: with what it depends on. It ends `idle` after the last
-    /// command that joined it, if that is given. Returns the observer, and what to call once the
-    /// setup has succeeded.
-    pub(crate) fn publish_staying(
-        &mut self,
+    /// Begins and records a session that stays, before anything of it runs: its setup may be a run
+    /// of its own, which `paude down` has to end too. It ends `idle` after the last command that
+    /// joined it, if that is given. Returns the observer as well, and what to call once the setup
+    /// has succeeded.
+    pub(crate) fn begin_staying(
+        workspace: &'w Workspace,
         plan: &Plan,
         spec: &RunSpec,
         facts: Vec<Fact>,
         idle: Option<Duration>,
-    ) -> Result<(Observer, RecordReady)> {
-        let record = self.publish_as(plan, spec, Some(facts)).map_err(|error| {
+    ) -> Result<(Self, Observer, RecordReady)> {
+        let mut session = Self::hold(workspace, spec.name.clone())?;
+        let record = session.publish_as(plan, spec, Some(facts)).map_err(|error| {
             Error::failed(format!("cannot record the session: {error}"))
                 .hint("set XDG_STATE_HOME to a writable directory outside of the project")
         })?;
@@ -182,7 +198,7 @@ impl<'w> Session<'w> {
                 });
             }
         };
-        Ok((OwnRecord::observer(&record), Box::new(ready)))
+        Ok((session, OwnRecord::observer(&record), Box::new(ready)))
     }
 
     fn publish_as(
@@ -262,59 +278,19 @@ impl<'w> Session<'w> {
             fail(error.to_string(), hint)
         })
     }
-
-    /// Removes what the journal names, except what is still in use; containers only before the
-    /// deadline, as an engine may not answer. Requires the exclusive lock.
-    fn clean_up(&self, state: &StateDir, journal: &Journal, deadline: Deadline) {
-        record::remove_all(&state.sessions());
-        let entries = journal.entries();
-        let mut remaining = Vec::new();
-        for entry in &entries {
-            if let JournalEntry::Container { engine, name } = entry
-                // A container may write the journal if the project is a whole home directory.
-                && RunSpec::is_container_name(name)
-                && !entries.contains(&JournalEntry::Gone { engine: *engine, name: name.clone() })
-            {
-                let is_removed = !deadline.is_over() && {
-                    std::thread::sleep(CREATION.saturating_sub(journal.age()));
-                    remove_container(*engine, name, Duration::ZERO)
-                };
-                if !is_removed {
-                    remaining.push(entry.clone());
-                }
-            }
-        }
-        // A container that may still run may use any of the directories.
-        let in_use = !remaining.is_empty();
-        for entry in entries.iter().rev() {
-            if let JournalEntry::Directory { path, identity } = entry
-                && let Ok(path) = RelPath::parse(path)
-                && (in_use
-                    || !directory::remove(
-                        self.workspace.dir(),
-                        &path,
-                        identity.as_deref(),
-                        !remaining.is_empty(),
-                    ))
-            {
-                remaining.push(entry.clone());
-            }
-        }
-        remaining.reverse(); // outermost first again
-        let _ = journal.replace(&remaining);
-    }
 }
 
 impl Drop for Session<'_> {
     fn drop(&mut self) {
-        if let Some((record, _running)) = self.record.take() {
-            record.remove();
-        }
         self.locked.drain(..).for_each(directory::unlock);
         if let Ok((state, journal)) = &self.state
             && journal.try_lock_exclusive()
         {
             self.clean_up(state, journal, Deadline::after(CLEAN_UP));
+        }
+        // Last, as `paude down` waits for it, and leaves nothing.
+        if let Some((record, _running)) = self.record.take() {
+            record.remove();
         }
     }
 }

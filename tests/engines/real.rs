@@ -8,6 +8,7 @@
 //! - `process`: setup, command, environment, exit codes, stdin
 //! - `sessions`: commands that join a session
 //! - `up`: sessions that stay
+//! - `kills`: parts of a session that are killed, and commands that join while it ends
 //! - `signals`: what ends a run, and that nothing stays behind
 //! - `names`: names that a shell, an option list or a terminal would take for syntax
 //! - `terminal`: a person at a terminal
@@ -31,6 +32,7 @@ mod faults;
 mod git;
 mod guard;
 mod isolation;
+mod kills;
 mod lane;
 mod layouts;
 mod names;
@@ -66,6 +68,7 @@ pub fn trials() -> Vec<Trial> {
         ("process", process::TESTS),
         ("sessions", sessions::TESTS),
         ("up", up::TESTS),
+        ("kills", kills::TESTS),
         ("signals", signals::TESTS),
         ("names", names::TESTS),
         ("terminal", terminal::TESTS),

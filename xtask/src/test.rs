@@ -16,10 +16,14 @@ use crate::{lint, setup, target};
 /// The integration suite's name in `host/Cargo.toml`.
 const SUITE: &str = "suite";
 
+/// The variable that says how often the suite repeats what has to hold at any moment.
+const ROUNDS: &str = "PAUDE_TEST_ROUNDS";
+
 /// Arguments of `cargo xtask test`.
 #[derive(clap::Args)]
 pub(crate) struct TestArgs {
-    /// Use all boxes, and build the `wasmtime` command line, which takes twenty minutes the first time
+    /// Use all boxes, repeat a hundred times what has to hold at any moment, and build the `wasmtime` command line, which
+    /// takes twenty minutes the first time
     #[arg(long)]
     full: bool,
     #[command(flatten)]
@@ -43,6 +47,9 @@ pub(crate) fn run(checkout: &Checkout, args: &TestArgs) -> Result<u8> {
     tests.args(["test", "--workspace", "--no-fail-fast"]);
     if !args.args.is_empty() {
         tests.arg("--").args(&args.args);
+    }
+    if args.full {
+        tests.env(ROUNDS, "100");
     }
     let shown = process::format_command(&tests);
     report(format!("{}={} {shown}", setup::VARIABLE, prepared.file.display()));

@@ -80,7 +80,7 @@ fn wait_until_started(session: &FoundSession) -> Result<Option<ProcessId>> {
             return Err(Error::failed(format!(
                 "the container of the session `{name}` does not run after {seconds} seconds"
             ))
-            .hint("its image may still be on the way; try again"));
+            .hint("its setup may still run, or its image be on the way; try again"));
         }
         std::thread::sleep(INTERVAL);
     }

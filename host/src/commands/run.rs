@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use super::announce::{LargeEnvironmentSearch, announce_run, print_changes, print_lines};
 use super::further::{self, SharedPlan};
@@ -12,14 +11,14 @@ use crate::cli::{ProjectArgs, RunArgs};
 use crate::config::Config;
 use crate::engine::{self, ChosenEngine, Engine, Streams};
 use crate::error::{Error, Exit, Result};
-use crate::execute::{self, RunOutcome, SignalStream, Signals};
+use crate::execute::{self, Observer, RunOutcome, SignalStream, Signals};
 use crate::image::{EnsuredImage, ProjectImages};
 use crate::plan::Plan;
 use crate::policy;
 use crate::receipt::Receipt;
 use crate::render::render;
 use crate::run_spec::RunSpec;
-use crate::session::{Fact, RecordReady, Session};
+use crate::session::Session;
 use crate::volume::{PreparedVolumes, Volumes};
 use crate::workspace::Workspace;
 
@@ -192,13 +191,13 @@ fn cancel_on_signal(mut signals: SignalStream) -> Result<Arc<AtomicBool>> {
 }
 
 /// Runs what was prepared, on its volumes if it has any.
-pub(super) fn run_prepared<'p>(
+pub(super) fn run_prepared(
     prepared: &PreparedRun,
     workspace: &Workspace,
     quiet: bool,
     streams: Streams<'_>,
     signals: &Signals,
-    publish: impl Fn() -> Publish<'p>,
+    publish: impl Fn() -> Publish,
 ) -> Result<RunOutcome> {
     let PreparedRun { shared, spec, volumes, cache, .. } = prepared;
     let _cache_locks = match cache.as_ref().map(|cache| cache.prepare_alone(workspace, quiet)) {
@@ -228,23 +227,14 @@ pub(super) fn run_prepared<'p>(
 }
 
 /// Who learns of a session.
-pub(super) enum Publish<'p> {
+pub(super) enum Publish {
     /// Nobody.
     Hidden,
     /// Those who join it.
     Joinable,
-    /// The same, and `paude up` and `paude down`: it stays.
-    Staying {
-        facts: Vec<Fact>,
-        /// How long it stays without a command that joins it.
-        idle: Option<Duration>,
-        /// Gets what is to be called once the setup has succeeded.
-        when_ready: WhenReady<'p>,
-    },
+    /// Those who read the record that this observer keeps.
+    Recorded(Observer),
 }
-
-/// Arranges for a function, which takes the id of the image, to be called at the right moment.
-pub(super) type WhenReady<'p> = &'p dyn Fn(RecordReady) -> Result<()>;
 
 /// Runs the specification in a session of each directory, the project first; what they created is
 /// removed when this returns.
@@ -254,7 +244,7 @@ pub(super) fn run(
     spec: &RunSpec,
     streams: Streams<'_>,
     signals: &Signals,
-    publish: Publish<'_>,
+    publish: Publish,
 ) -> Result<RunOutcome> {
     // A signal must not end paude before the session has removed what it created.
     let (signal_stream, _watch) = signals.watch()?;
@@ -266,16 +256,13 @@ pub(super) fn run(
         // Without paude's script there is no shell to join it with.
         Publish::Joinable if !spec.unguarded => session.publish(plan, spec),
         Publish::Hidden | Publish::Joinable => None,
-        Publish::Staying { facts, idle, when_ready } => {
-            let (observer, ready) = session.publish_staying(plan, spec, facts, idle)?;
-            when_ready(ready)?;
-            Some(observer)
-        }
+        Publish::Recorded(observer) => Some(observer),
     };
     let observer = observer.unwrap_or_else(|| Arc::new(|_| {}));
     let outcome = execute::run(&rendered, spec, streams, signal_stream, &observer);
     if outcome.as_ref().map_or(true, |outcome| outcome.gone) {
         sessions.iter_mut().for_each(Session::record_container_gone);
     }
+    Session::end_all(sessions);
     outcome
 }

@@ -17,7 +17,7 @@ use crate::cli::UpArgs;
 use crate::config::Config;
 use crate::error::{Error, Exit, Result, exit_code};
 use crate::escape::shown;
-use crate::execute::{self, Keeper, SignalStream, SignalWatch, Signals};
+use crate::execute::{self, Keeper, Observer, SignalStream, SignalWatch, Signals};
 use crate::run_spec::RunSpec;
 use crate::session::{self, FoundSession, RecordReady, Session};
 use crate::workspace::Workspace;
@@ -119,7 +119,7 @@ fn compare(
     }
     let PreparedRun { shared, spec, .. } =
         prepare_staying(args, workspace, Purpose::Compare, signals)?;
-    let facts = session::facts(&shared.plan, &spec)?;
+    let facts = session::facts(&shared.plan, &spec, args.idle.map(Duration::from))?;
     let differences = session::differences(session, &facts, &session::image_id(&spec));
     let name = shown(&session.record.name);
     if differences.is_empty() {
@@ -202,17 +202,18 @@ fn stay(args: &UpArgs, workspace: &Workspace) -> Result<Exit> {
     if !args.quiet {
         announce_settings(config, plan, chosen, spec);
     }
-    let facts = session::facts(plan, spec)?;
+    let idle = args.idle.map(Duration::from);
+    let facts = session::facts(plan, spec, idle)?;
     let keeper = Keeper::new()?;
-    let when_ready = |ready| announce_when_ready(&keeper, spec, ready);
-    let publish = || Publish::Staying {
-        facts: facts.clone(),
-        idle: args.idle.map(Duration::from),
-        when_ready: &when_ready,
-    };
+    let (session, observer, ready) = Session::begin_staying(workspace, plan, spec, facts, idle)?;
+    announce_when_ready(&keeper, spec, ready)?;
+    let publish = || Publish::Recorded(Observer::clone(&observer));
     let outcome =
-        run_prepared(&prepared, workspace, args.quiet, keeper.streams(), &signals, publish)?;
-    outcome.exit
+        run_prepared(&prepared, workspace, args.quiet, keeper.streams(), &signals, publish);
+    // A signal must not end paude before the session has removed what it created.
+    let _watched = signals.watch()?;
+    drop(session);
+    outcome?.exit
 }
 
 /// Tells the process that shows the log, and the record, when the setup has succeeded.

@@ -1,6 +1,7 @@
 //! The journal of a workspace: what its runs have started and not yet cleaned up, one line
 //! of JSON each, in the user's state directory.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
@@ -27,6 +28,8 @@ pub(super) enum JournalEntry {
     /// A directory that is about to be created. The identity distinguishes it from a later
     /// directory of that name; `None` where only paude uses the name.
     Directory { path: String, identity: Option<String> },
+    /// A further directory of a run, which has a journal of its own.
+    Further { path: OsString },
 }
 
 /// How much of a journal is read, in bytes: thousands of lines.

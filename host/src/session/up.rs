@@ -1,5 +1,7 @@
 //! What a session that stays depends on.
 
+use std::time::Duration;
+
 use crate::engine::{Engine, inspect_image};
 use crate::error::Result;
 use crate::plan::Plan;
@@ -15,8 +17,8 @@ const CONTENT: &str = "the image's content";
 
 /// What a session depends on, as titles and values that can be compared with those of a later
 /// `paude up`. Everything that the engine is told counts: what has no title of its own is in the
-/// last.
-pub(crate) fn facts(plan: &Plan, spec: &RunSpec) -> Result<Vec<Fact>> {
+/// last. `idle` is how long it stays without a command that joins it.
+pub(crate) fn facts(plan: &Plan, spec: &RunSpec, idle: Option<Duration>) -> Result<Vec<Fact>> {
     let shadow = |shadow: &crate::plan::Shadow| {
         format!("{} {:?} {:?}", shadow.path(), shadow.storage(), shadow.size())
     };
@@ -28,6 +30,7 @@ pub(crate) fn facts(plan: &Plan, spec: &RunSpec) -> Result<Vec<Fact>> {
         ("the variables".to_owned(), format!("{:?} {}", spec.env, spec.variables)),
         ("the user".to_owned(), format!("{:?}", spec.user)),
         ("the hidden environments".to_owned(), environments.join("\n")),
+        ("the idle time".to_owned(), format!("{idle:?}")),
     ];
     let mut directories = spec.directories.clone();
     directories.iter_mut().for_each(|directory| directory.identity = Identity::default());

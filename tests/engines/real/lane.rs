@@ -69,6 +69,14 @@ impl Lane {
         !self.is_native() && self.name != "docker-rootless"
     }
 
+    /// How often a test repeats what has to hold at any moment: once, or as often as
+    /// `PAUDE_TEST_ROUNDS` says; a fifth of that where each container takes its time.
+    pub fn rounds(&self) -> usize {
+        let rounds = std::env::var("PAUDE_TEST_ROUNDS").ok();
+        let rounds: usize = rounds.map_or(1, |rounds| rounds.parse().expect("a number"));
+        if self.is_native() { rounds } else { rounds.div_ceil(5) }
+    }
+
     /// The user and group that run paude.
     pub fn ids(&self) -> (u32, u32) {
         self.user.unwrap_or((0, 0))

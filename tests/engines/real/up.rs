@@ -1,53 +1,78 @@
 //! `paude up` and `paude down`: a session that stays.
 
-use std::process::Stdio;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
 
 use super::Test;
 use super::lane::Lane;
-use super::sessions::{VENV, exec, exec_command, kill, records};
+use super::sessions::{VENV, exec, kill, records};
 use crate::parameterized;
 use crate::support::snapshot::{assert_unchanged, snapshot};
-use crate::support::{Env, Ran, paude, wait_for};
+use crate::support::{Env, Ran, paude, tree, wait_for};
 
 /// A project in which no session stays once this is dropped.
-struct Project<'l> {
-    lane: &'l Lane,
-    env: Env,
+pub(super) struct Project<'l> {
+    pub(super) lane: &'l Lane,
+    pub(super) env: Env,
 }
 
 impl<'l> Project<'l> {
-    fn new(lane: &'l Lane) -> Self {
-        Self { lane, env: lane.env_with(VENV) }
+    pub(super) fn new(lane: &'l Lane) -> Self {
+        Self::with(lane, VENV)
+    }
+
+    /// One with the entries that `tree` describes.
+    pub(super) fn with(lane: &'l Lane, tree: &str) -> Self {
+        Self { lane, env: lane.env_with(tree) }
+    }
+
+    /// `paude up` on this lane, for a test to start.
+    fn up_command(&self, options: &[&str]) -> Command {
+        let mut args = self.lane.args();
+        "up".clone_into(&mut args[0]);
+        let mut command = self.env.command(paude());
+        command.args(args).args(options).stdin(Stdio::null()).stderr(Stdio::piped());
+        command
     }
 
     /// `paude up` on this lane.
-    fn up(&self, options: &[&str]) -> Ran {
-        let mut args = self.lane.args();
-        "up".clone_into(&mut args[0]);
-        args.extend(options.iter().map(|option| (*option).to_owned()));
-        self.env.paude(&args)
+    pub(super) fn up(&self, options: &[&str]) -> Ran {
+        Ran(self.up_command(options).output().unwrap())
     }
 
-    fn down(&self) -> Ran {
+    pub(super) fn down(&self) -> Ran {
         self.env.paude(&["down"])
     }
 
-    /// The process that stays.
-    fn pid(&self) -> u32 {
+    /// The lines of the session's record.
+    fn record(&self) -> Vec<Value> {
         let sessions = self.env.home().join(".local/state/paude").join(&records(&self.env)[0]);
         let session = sessions.read_dir().unwrap().next().unwrap().unwrap().path();
         let record = std::fs::read_to_string(session.join("record")).unwrap();
-        let record: serde_json::Value =
-            serde_json::from_str(record.lines().next().unwrap()).unwrap();
-        u32::try_from(record["paude"]["pid"].as_u64().unwrap()).unwrap()
+        record.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The process that stays.
+    pub(super) fn pid(&self) -> u32 {
+        number(&self.record()[0]["paude"]["pid"]).unwrap()
+    }
+
+    /// The container's first process; `None` if paude does not know it.
+    pub(super) fn first_pid(&self) -> Option<u32> {
+        self.record().iter().find_map(|line| number(&line["started"]["pid"]))
     }
 
     #[track_caller]
-    fn nothing_left(&self) {
+    pub(super) fn nothing_left(&self) {
         assert_eq!(self.lane.containers(&self.env), "");
         assert!(records(&self.env).is_empty());
         self.env.paude(&["ps"]).code(0).prints("");
     }
+}
+
+fn number(value: &Value) -> Option<u32> {
+    u32::try_from(value.as_u64()?).ok()
 }
 
 impl Drop for Project<'_> {
@@ -100,6 +125,8 @@ parameterized!(
         project.up(&options).code(0).says("is up already");
         project.up(&["--setup", "true", "-e", "A=1"]).code(1).says("changed: the setup\n");
         project.up(&["--setup", ":", "-e", "A=2"]).code(1).says("changed: the variables\n");
+        let idle = [&options[..], &["--idle", "1h"]].concat();
+        project.up(&idle).code(1).says("changed: the idle time\n");
         crate::support::tree::make(&project.env.project, "tools/.venv/pyvenv.cfg");
         lane.give(&project.env.project);
         project.up(&options).code(1).says("the hidden environments");
@@ -128,10 +155,7 @@ parameterized!(
         assert_eq!(std::fs::read_to_string(project.env.project.join("ran"))?, "\n");
         project.down().code(0);
         project.nothing_left();
-        let list = project.env.paude(&["volumes", "list"]).code(0).stdout();
-        for name in list.lines().filter_map(|line| line.split(' ').next()) {
-            project.env.paude(&["volumes", "remove", name]).code(0);
-        }
+        remove_volumes(&project.env);
         Ok(())
     },
     fn it_ends_when_idle(lane: &Lane) -> Outcome {
@@ -160,36 +184,55 @@ parameterized!(
     },
     fn a_signal_during_the_setup_leaves_nothing(lane: &Lane) -> Outcome {
         let project = Project::new(lane);
-        let mut args = lane.args();
-        "up".clone_into(&mut args[0]);
-        let mut command = project.env.command(paude());
-        command.args(args).args(["--setup", "touch begun; sleep 100"]);
-        let up = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+        let up = project.up_command(&["--setup", "touch begun; sleep 100"]).spawn()?;
         wait_for("the setup does not start", 60, || project.env.project.join("begun").exists());
         kill("INT", up.id());
         Ran(up.wait_with_output()?).code(130);
         project.nothing_left();
         Ok(())
     },
-    /// Each either runs to its end, or learns that the session has ended.
-    fn many_commands_beside_a_down(lane: &Lane) -> Outcome {
-        let project = Project::new(lane);
-        project.up(&[]).code(0);
-        let count = if lane.is_native() { 50 } else { 10 };
-        let mut joined: Vec<_> =
-            (0..count).map(|_| exec_command(&project.env, "echo ran").spawn().unwrap()).collect();
-        // Some have ended by then, whatever the machine is like.
-        joined[0].wait()?;
-        project.down().code(0);
-        for child in joined {
-            let ran = Ran(child.wait_with_output()?);
-            match ran.exit_code() {
-                Some(0) => drop(ran.prints("ran\n")),
-                Some(2) => drop(ran.code(2).says("no session runs on")),
-                _ => drop(ran.code(121).says("has ended")),
-            }
+    /// With a volume, the setup runs in a container of its own.
+    fn down_during_the_setup_ends_it(lane: &Lane) -> Outcome {
+        for storage in ["tmpfs", "volume"] {
+            let project = Project::new(lane);
+            let setup = "touch begun; sleep 100";
+            let up = project.up_command(&["--storage", storage, "--setup", setup]).spawn()?;
+            wait_for("the setup does not start", 60, || project.env.project.join("begun").exists());
+            let list = project.env.paude(&["ps"]).code(0).stdout();
+            assert!(list.contains("in setup"), "{list}");
+            project.down().code(0);
+            Ran(up.wait_with_output()?).code(143);
+            project.nothing_left();
+            remove_volumes(&project.env);
         }
+        Ok(())
+    },
+    fn a_further_directory_is_shown_and_cleared_up_too(lane: &Lane) -> Outcome {
+        let project = Project::new(lane);
+        let shared = project.env.root().join("shared");
+        let settings = "paude.json: \"{\\\"venv\\\": [\\\"auto\\\", \\\"later\\\"]}\"";
+        tree::make(&shared, settings);
+        lane.give(&shared);
+        project.up(&["--with", "../shared"]).code(0);
+        let later = shared.join("later");
+        let list = project.env.paude(&["ps"]).code(0).stdout();
+        let wanted = format!("  .venv, {}\n", later.display());
+        assert!(list.ends_with(&wanted), "{list}");
+        assert!(later.exists());
+        kill("KILL", project.pid());
+        // A killed process holds its locks for a moment.
+        wait_for("it does not end", 60, || exec(&project.env, ":").exit_code() == Some(2));
+        project.down().code(0).says("No session stays on");
         project.nothing_left();
+        assert!(!later.exists());
         Ok(())
     }
 );
+
+/// Removes the volumes of a project.
+fn remove_volumes(env: &Env) {
+    let list = env.paude(&["volumes", "list"]).code(0).stdout();
+    for name in list.lines().filter_map(|line| line.split(' ').next()) {
+        env.paude(&["volumes", "remove", name]).code(0);
+    }
+}
