@@ -84,7 +84,7 @@ mod linux {
     use std::os::unix::process::CommandExt as _;
     use std::process::Command;
 
-    use rustix::fd::{AsFd, AsRawFd as _, FromRawFd as _, OwnedFd};
+    use rustix::fd::{AsFd, AsRawFd as _};
     use rustix::mount::MountAttrFlags;
     use rustix::process::{Pid, Signal};
     use rustix::thread::UnshareFlags;
@@ -96,24 +96,12 @@ mod linux {
         Ok(unsafe { rustix::thread::unshare_unsafe(namespaces) }?)
     }
 
-    /// Takes over a descriptor that this process inherited. Panics for a standard stream.
-    pub(crate) fn take_descriptor(number: i32) -> io::Result<OwnedFd> {
-        assert!(number > 2, "standard streams stay open");
-        // SAFETY: takes plain numbers and changes nothing.
-        if unsafe { libc::fcntl(number, libc::F_GETFD) } == -1 {
-            return Err(io::Error::last_os_error());
-        }
-        // SAFETY: it is open, and the only caller is the helper of a joined command, to which
-        // paude passed it by its number and which takes it once.
-        Ok(unsafe { OwnedFd::from_raw_fd(number) })
-    }
-
     /// Forks; returns the child's id, and `None` in the child. Only for a process with a single
     /// thread.
     pub(crate) fn fork() -> io::Result<Option<Pid>> {
-        // SAFETY: the only caller is the sandbox helper, which was executed afresh and
-        // starts no thread. So no lock is held in the child, which may call anything that
-        // the parent may.
+        // SAFETY: the callers are the sandbox helper, which was executed afresh and starts no
+        // thread, and `paude exec` with its own helper, which has looked that there is one thread.
+        // So no lock is held in the child, which may call anything that the parent may.
         match unsafe { libc::fork() } {
             -1 => Err(io::Error::last_os_error()),
             pid => Ok(Pid::from_raw(pid)),

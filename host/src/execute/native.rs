@@ -25,13 +25,13 @@ use std::io::{self, BufRead as _, BufReader, PipeReader, Write as _};
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Command, ExitStatus};
 use std::sync::mpsc;
 use std::{fs, process};
 
-use rustix::fd::{AsRawFd as _, OwnedFd};
+use rustix::fd::AsRawFd as _;
 use rustix::io::FdFlags;
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal};
 
 use super::mount_monitor::{MountMonitor, process_directory};
 use super::outcome::{Milestone, Observer, RunOutcome};
@@ -111,16 +111,21 @@ pub(super) fn attempt(workspace: &Path) -> Result<()> {
 /// A started sandbox; dropping it kills every process in it. The thread that called
 /// [`spawn`] must outlive it: the kernel ties the parent-death signal to the thread.
 struct RunningSandbox {
-    helper: Child,
+    /// The helper, until it was waited for.
+    helper: Option<Pid>,
     report: BufReader<PipeReader>,
     /// The host's process id of the sandbox's process 1, on which no signal but SIGKILL and
     /// SIGSTOP has an effect; of a joined command its supervisor's.
     init: u32,
     /// The supervisor of a joined command ends it once this is closed.
-    lifeline: Option<io::PipeWriter>,
+    _lifeline: Option<io::PipeWriter>,
 }
 
 impl RunningSandbox {
+    fn new(helper: Pid, report: PipeReader, lifeline: Option<io::PipeWriter>) -> Self {
+        Self { helper: Some(helper), report: BufReader::new(report), init: 0, _lifeline: lifeline }
+    }
+
     /// Waits for the command. If process 1 ends without a report, somebody killed it and with
     /// it every process of the sandbox.
     fn wait(&mut self) -> io::Result<Exit> {
@@ -130,7 +135,7 @@ impl RunningSandbox {
             field = self.read_field()?;
         }
         let status = parse_number(&field).map(ExitStatus::from_raw);
-        self.helper.wait()?;
+        self.wait_for_helper();
         let signalled = i32::from(exit_code::SIGNAL);
         let code = match status.map(|status| (status.code(), status.signal())) {
             Some((Some(code), _)) => code,
@@ -138,6 +143,12 @@ impl RunningSandbox {
             _ => signalled + libc::SIGKILL,
         };
         Ok(Exit::Command(u8::try_from(code).unwrap_or(exit_code::FAILED)))
+    }
+
+    fn wait_for_helper(&mut self) {
+        if let Some(helper) = self.helper.take() {
+            inside::wait_for_child(helper);
+        }
     }
 
     /// Reads the expected report, or the three fields of an error: step, path and errno.
@@ -167,18 +178,21 @@ impl RunningSandbox {
 
 impl Drop for RunningSandbox {
     fn drop(&mut self) {
-        // No effect once waited for; otherwise the parent-death signal ends process 1 as well.
-        let _ = self.helper.kill();
-        let _ = self.helper.wait();
+        // The parent-death signal ends process 1 as well.
+        if let Some(helper) = self.helper {
+            let _ = rustix::process::kill_process(helper, Signal::KILL);
+        }
+        self.wait_for_helper();
     }
 }
 
 /// Starts the command; returns once it has been executed.
 fn spawn(sandbox: &Sandbox, streams: Streams<'_>) -> Result<RunningSandbox, NativeError> {
     let request = serde_json::to_vec(&with_host_env(sandbox)).at(StartStep::Request, HELPER)?;
-    let (mut running, mut to_helper) = start_helper(streams, None).at(StartStep::Helper, HELPER)?;
+    let (helper, mut running, mut to_helper) =
+        start_helper(streams).at(StartStep::Helper, HELPER)?;
     running.expect_report(b"unshared")?;
-    map_ids(running.helper.id()).at(StartStep::Namespaces, "/proc/PID/uid_map")?;
+    map_ids(helper).at(StartStep::Namespaces, "/proc/PID/uid_map")?;
     // The helper reads the request to its end before it goes on, so it waits for the ids.
     to_helper.write_all(&request).at(StartStep::Helper, HELPER)?;
     drop(to_helper);
@@ -195,34 +209,26 @@ fn with_host_env(sandbox: &Sandbox) -> Sandbox {
     Sandbox { env: host_env.chain(sandbox.env.iter().cloned()).collect(), ..sandbox.clone() }
 }
 
-/// Starts the helper: of a new sandbox, or of a command that joins the one of this pidfd.
-fn start_helper(
-    streams: Streams<'_>,
-    pidfd: Option<&OwnedFd>,
-) -> io::Result<(RunningSandbox, io::PipeWriter)> {
+/// Starts the helper of a new sandbox.
+fn start_helper(streams: Streams<'_>) -> io::Result<(Pid, RunningSandbox, io::PipeWriter)> {
     let ((requests, to_helper), (from_helper, report)) = (io::pipe()?, io::pipe()?);
     // A program that another thread starts at this moment may inherit these too. That is
     // harmless: it only delays the end of file if the helper ends early.
     rustix::io::fcntl_setfd(&requests, FdFlags::empty())?;
     rustix::io::fcntl_setfd(&report, FdFlags::empty())?;
-    let mut arguments = vec![requests.as_raw_fd(), report.as_raw_fd(), process::id().cast_signed()];
-    if let Some(pidfd) = pidfd {
-        rustix::io::fcntl_setfd(pidfd, FdFlags::empty())?;
-        arguments.push(pidfd.as_raw_fd());
-    }
+    let arguments = [requests.as_raw_fd(), report.as_raw_fd(), process::id().cast_signed()];
     // Without an environment, as a hostile `paude.json` could have LD_PRELOAD act in the
     // helper, which is outside the sandbox.
     let mut helper = Command::new("/proc/self/exe");
     helper.arg0(HELPER).args(arguments.iter().map(ToString::to_string)).env_clear();
     streams.apply_to(&mut helper)?;
-    let helper = helper.spawn()?;
-    let report = BufReader::new(from_helper);
-    Ok((RunningSandbox { helper, report, init: 0, lifeline: None }, to_helper))
+    let helper = Pid::from_child(&helper.spawn()?);
+    Ok((helper, RunningSandbox::new(helper, from_helper, None), to_helper))
 }
 
 /// Maps ids so that each keeps its number: every id for root, which may then write in
 /// anyone's workspace, and only their own for other users.
-fn map_ids(helper: u32) -> io::Result<()> {
+fn map_ids(helper: Pid) -> io::Result<()> {
     let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
     if !uid.is_root() {
         fs::write(format!("/proc/{helper}/setgroups"), "deny")?;

@@ -1,6 +1,7 @@
 //! Joining a running sandbox: the same three processes as for a sandbox of its own, but the
 //! helper enters namespaces that exist, and the supervisor in place of process 1 only runs the
-//! command and ends what that started.
+//! command and ends what that started. The helper is a copy of paude, which has no threads yet: to
+//! execute a program of this size takes a millisecond, a third of it all.
 //!
 //! The sandbox is entered by a pidfd. That it is the recorded one is the kernel's word: process 1
 //! started when the record says, belongs to this user, and is the parent of the process that the
@@ -8,8 +9,9 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::ffi::OsStringExt as _;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::process::{self, Command};
 use std::sync::Arc;
@@ -19,20 +21,16 @@ use rustix::fd::{AsFd as _, OwnedFd};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions};
 use rustix::thread::ThreadNameSpaceType as Namespaces;
-use serde::{Deserialize, Serialize};
 
 use super::error::{At as _, NativeError, StartStep};
 use super::inside::{drop_privileges, in_foreground, take_terminal_back, wait_for_child};
-use super::{HELPER, RunningSandbox, parse_number, processes, start_helper};
-use crate::engine::Streams;
+use super::{HELPER, RunningSandbox, helper, parse_number, processes};
 use crate::error::{Error, Exit, Result, exit_code};
 use crate::execute::join::{Join, JoinEnd};
 use crate::execute::mount_monitor::{MountMonitor, process_directory};
 use crate::execute::process_id::{ProcessId, children};
 use crate::execute::signals::{SignalStream, handled_signals};
-use crate::unsafe_calls::{
-    close_on_exec, end_with_parent, fork, start_in_foreground, take_descriptor,
-};
+use crate::unsafe_calls::{close_on_exec, end_with_parent, fork, start_in_foreground};
 
 /// How long a sandbox may take to end after its script, and how often that is looked at.
 const ENDING: Duration = Duration::from_secs(5);
@@ -49,11 +47,11 @@ const KINDS: [(&str, Namespaces); 7] = [
     ("cgroup", Namespaces::CONTROL_GROUP),
 ];
 
-/// What the helper is to do, one line of JSON.
-#[derive(Debug, Serialize, Deserialize)]
+/// What the helper is to do.
+#[derive(Debug)]
 struct JoinRequest {
     /// The namespaces to enter, as `setns(2)` takes them.
-    namespaces: u32,
+    namespaces: Namespaces,
     directory: OsString,
     /// All variables of the command, but `VIRTUAL_ENV`.
     env: Vec<(OsString, OsString)>,
@@ -139,7 +137,7 @@ fn prove(join: &Join<'_>, init: ProcessId) -> Result<Option<(OwnedFd, JoinReques
     }
     let Ok(environment) = fs::read(format!("/proc/{script}/environ")) else { return Ok(None) };
     let request = JoinRequest {
-        namespaces: namespaces.bits(),
+        namespaces,
         directory: join.target.to_owned(),
         env: variables(&environment, join.environment),
         environment: join.environment.to_owned(),
@@ -222,32 +220,37 @@ fn is_unknown_user() -> bool {
 
 /// Starts the command; returns once it has been executed.
 fn spawn(pidfd: &OwnedFd, request: &JoinRequest) -> Result<RunningSandbox, NativeError> {
-    let mut line = serde_json::to_vec(request).at(StartStep::Request, HELPER)?;
-    line.push(b'\n');
-    let (mut running, mut to_helper) =
-        start_helper(Streams::Inherit, Some(pidfd)).at(StartStep::Helper, HELPER)?;
-    to_helper.write_all(&line).at(StartStep::Helper, HELPER)?;
+    let (requests, to_helper) = io::pipe().at(StartStep::Helper, HELPER)?;
+    let (from_helper, report) = io::pipe().at(StartStep::Helper, HELPER)?;
+    let threads = fs::read_dir("/proc/self/task").at(StartStep::Helper, HELPER)?.count();
+    assert_eq!(threads, 1, "no thread is started before the command");
+    let paude = rustix::process::getpid();
+    let Some(helper) = fork().at(StartStep::Helper, HELPER)? else {
+        drop((to_helper, from_helper));
+        let run = || run_helper(paude, requests, &report, pidfd, request);
+        // Nothing of the copy may go on as paude.
+        let ran = panic::catch_unwind(AssertUnwindSafe(run));
+        helper::end(ran.unwrap_or(Ok(())), &report)
+    };
+    drop((requests, report));
+    // The end of this pipe is how the supervisor learns that paude has ended, however it ends.
+    let mut running = RunningSandbox::new(helper, from_helper, Some(to_helper));
     running.expect_report(b"started")?;
     let supervisor = running.read_field().at(StartStep::Helper, HELPER)?;
     running.init = parse_number(&supervisor).unwrap_or(0);
-    // Its end is how the supervisor learns that paude has ended, however it ends.
-    running.lifeline = Some(to_helper);
     Ok(running)
 }
 
 /// Runs the helper and, after the fork, the supervisor; returns only on an error.
-pub(super) fn run_helper(
-    requests: fs::File,
-    report: &mut fs::File,
-    pidfd: &OsStr,
+fn run_helper(
+    paude: Pid,
+    paude_runs: io::PipeReader,
+    report: &io::PipeWriter,
+    pidfd: &OwnedFd,
+    request: &JoinRequest,
 ) -> Result<(), NativeError> {
-    let number = pidfd.to_str().and_then(|text| text.parse().ok());
-    let pidfd = take_descriptor(number.unwrap_or(-1)).at(StartStep::Helper, HELPER)?;
+    helper::stay_with_parent(Some(paude))?;
     close_on_exec().at(StartStep::Helper, HELPER)?;
-    let mut requests = BufReader::new(requests);
-    let mut line = Vec::new();
-    requests.read_until(b'\n', &mut line).at(StartStep::Helper, HELPER)?;
-    let request: JoinRequest = serde_json::from_slice(&line).at(StartStep::Request, HELPER)?;
     let foreground = in_foreground();
     let group = rustix::process::getpgrp();
     // It still shows the host's numbers, also from inside the sandbox.
@@ -257,20 +260,15 @@ pub(super) fn run_helper(
     // The command must not trace this process, which has paude's descriptors.
     rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
         .at(StartStep::Privileges, "prctl")?;
-    rustix::thread::move_into_thread_name_spaces(
-        pidfd.as_fd(),
-        Namespaces::from_bits_retain(request.namespaces),
-    )
-    .at(StartStep::Namespaces, "setns")?;
-    drop(pidfd);
+    rustix::thread::move_into_thread_name_spaces(pidfd.as_fd(), request.namespaces)
+        .at(StartStep::Namespaces, "setns")?;
     // Its end is how the supervisor learns that this process was killed.
     let (helper_ends, helper_runs) = io::pipe().at(StartStep::Helper, HELPER)?;
     let Some(child) = fork().at(StartStep::Namespaces, "fork")? else {
         drop(helper_runs);
-        let lifelines: [Box<dyn io::Read + Send>; 2] = [Box::new(requests), Box::new(helper_ends)];
-        return supervise(&request, &host_proc, foreground, lifelines, report);
+        return supervise(request, &host_proc, foreground, [paude_runs, helper_ends], report);
     };
-    drop((requests, host_proc, helper_ends));
+    drop((paude_runs, host_proc, helper_ends));
     let _ = rustix::process::setpgid(None, None);
     wait_for_child(child);
     drop(helper_runs);
@@ -286,8 +284,8 @@ fn supervise(
     request: &JoinRequest,
     host_proc: &OwnedFd,
     foreground: bool,
-    lifelines: [Box<dyn io::Read + Send>; 2],
-    report: &mut fs::File,
+    lifelines: [io::PipeReader; 2],
+    mut report: &io::PipeWriter,
 ) -> Result<(), NativeError> {
     let host_pid =
         rustix::fs::readlinkat(host_proc, "self", Vec::new()).at(StartStep::Namespaces, "/proc")?;
