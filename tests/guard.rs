@@ -170,6 +170,23 @@ parameterized!(
         Container { setup: "touch .venv/made", ..container }.run().code(0).prints("ran\n");
         Ok(())
     },
+    fn stops_at_the_end_if_the_command_renamed_what_holds_a_shadow(shell: &[&str]) -> Outcome {
+        let (env, _) = project(&["part"]);
+        let shadows = [env.project.join("part/.venv")];
+        let mounts = "mkdir -p part/.venv; mount -t tmpfs tmpfs part/.venv";
+        let container = Container { mounts, ..Container::new(&env, shell, &shadows) };
+        let run = |script: &str| Container { command: &["sh", "-c", script], ..container }.run();
+        run("exit 7").code(7);
+        run("kill -TERM $$").code(143);
+        let ran = run("mv part away; mkdir -p part/.venv; echo ran").code(120).prints("ran\n");
+        let wanted = format!(
+            "paude: guard: `{}` is not hidden: nothing is mounted over it; the command may have \
+             changed what is there\n",
+            shadows[0].display()
+        );
+        assert_eq!(ran.stderr(), wanted);
+        Ok(())
+    },
     /// As with a daemon on another machine, or in another mount namespace.
     /// They come from the repository, and would change what is checked after the setup.
     fn variables_are_those_of_setup_and_command_alone(shell: &[&str]) -> Outcome {
@@ -279,7 +296,7 @@ parameterized!(
             let mut container =
                 Container { mounts: &mounts, ..Container::new(&env, shell, &shadows) };
             container.setup = "echo \"${USER-unset} ${LOGNAME-unset}\"";
-            let mut command = container.command();
+            let mut command = container.to_command();
             command.envs(variables.iter().copied());
             Ran(command.output().unwrap()).code(0).stderr()
         };

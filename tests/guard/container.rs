@@ -17,7 +17,7 @@ pub(super) fn in_namespace(env: &Env, mounts: &str, command: &[&str]) -> Command
     unshare
 }
 
-/// The first process of a container, with `echo ran` as its command.
+/// The first process of a container.
 pub(super) struct Container<'a> {
     pub(super) env: &'a Env,
     pub(super) shell: &'a [&'a str],
@@ -36,6 +36,7 @@ pub(super) struct Container<'a> {
     pub(super) further: &'a [(PathBuf, &'a str, &'a str, &'a str)],
     /// Shell text that sets variables.
     pub(super) variables: &'a str,
+    pub(super) command: &'a [&'a str],
 }
 
 impl<'a> Container<'a> {
@@ -52,14 +53,15 @@ impl<'a> Container<'a> {
             access: "",
             further: &[],
             variables: "",
+            command: &["echo", "ran"],
         }
     }
 
     pub(super) fn run(&self) -> Ran {
-        Ran(self.command().output().unwrap())
+        Ran(self.to_command().output().unwrap())
     }
 
-    pub(super) fn command(&self) -> Command {
+    pub(super) fn to_command(&self) -> Command {
         let mut command = in_namespace(self.env, self.mounts, self.shell);
         command.args(["-c", ENTRY_SCRIPT, "paude", self.setup, ""]);
         command.args([self.volumes, self.variables, self.inode, self.witness, self.access]);
@@ -70,7 +72,7 @@ impl<'a> Container<'a> {
         for (path, inode, witness, access) in self.further {
             command.arg(path).arg(mountinfo_path(path)).args([inode, witness, access]);
         }
-        command.args(["echo", "ran"]);
+        command.args(self.command);
         command
     }
 }

@@ -12,13 +12,13 @@ pub(super) const SCRIPT: &str = concat!(include_str!("command.sh"), include_str!
 /// The program that runs [`SCRIPT`].
 pub(crate) const SHELL: &str = "/bin/sh";
 
-/// How [`SCRIPT`] ends: with the command in a child process, as paude signals each process itself.
-const START_CHILD: &str = "(start_command \"$@\")\nexit $?\n";
+/// How [`SCRIPT`] starts the command: in a child process, as paude signals each process itself.
+const START_CHILD: &str = "(shift \"$paude_checked\"; start_command \"$@\")\n";
 
 /// [`SCRIPT`] for tools that signal the first process only: the command replaces the shell.
 pub(crate) fn replacing_script() -> String {
-    let checks = SCRIPT.strip_suffix(START_CHILD).expect("the script ends with this");
-    format!("{checks}start_command \"$@\"\n")
+    let (checks, _) = SCRIPT.rsplit_once(START_CHILD).expect("the script starts the command");
+    format!("{checks}shift \"$paude_checked\"\nstart_command \"$@\"\n")
 }
 
 /// What the shadows that are not volumes are to the script's check.

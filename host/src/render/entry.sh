@@ -28,8 +28,12 @@ trap 'end 131' QUIT
 trap 'end 143' TERM
 
 stop() {
-  case $when in before) what='nothing was' ;; *) what='the command was not' ;; esac
-  printf 'paude: guard: `%s` %s; %s run\n' "$1" "$2" "$what" >&2
+  case $when in
+    before) then='nothing was run' ;;
+    after) then='the command was not run' ;;
+    end) then='the command may have changed what is there' ;;
+  esac
+  printf 'paude: guard: `%s` %s; %s\n' "$1" "$2" "$then" >&2
   exit 120
 }
 
@@ -142,8 +146,9 @@ guard_directories() {
   done
 }
 
-# guard before|after COUNT PATH MOUNTINFO_PATH (PATH MOUNTINFO_PATH)... (DIRECTORY)...
-# Checks the project's directory, and that each shadow is a separate mount of the planned kind.
+# guard before|after|end COUNT PATH MOUNTINFO_PATH (PATH MOUNTINFO_PATH)... (DIRECTORY)...
+# Checks the project's directory, and that each shadow is a separate mount of the planned kind:
+# before the setup, after it, and at the end of the command, when it has to be a mount alone.
 guard() {
   when=$1 count=$2 workspace=$3 workspace_point=$4
   shift 4
@@ -165,6 +170,7 @@ guard() {
     fi
     n=$((n + 1))
     [ -n "$mount" ] || stop "$path" 'is not hidden: nothing is mounted over it'
+    [ "$when" != end ] || continue
     type=${mount%%,*}
     [ "$n" -le "$paude_types" ] || [ "$type" = tmpfs ] || stop "$path" "is hidden by a $type, not a tmpfs"
     case $mount in *,noexec,*) stop "$path" 'is hidden by a mount that forbids execution' ;; esac
@@ -210,8 +216,10 @@ if [ -n "$paude_setup" ]; then
   fi
   (guard after "$paude_shadows" "$@") || exit
 fi
-shift "$paude_checked"
 [ -z "$paude_ended" ] || exit "$paude_ended"
 
-(start_command "$@")
-exit $?
+(shift "$paude_checked"; start_command "$@")
+paude_code=$?
+# A command that has renamed a directory, and ended at once, was seen by nobody else.
+(guard end "$paude_shadows" "$@") || exit
+exit "$paude_code"

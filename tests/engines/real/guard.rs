@@ -65,6 +65,18 @@ if c.umount2(b\".venv\", 2): raise SystemExit(\"errno %d\" % ctypes.get_errno())
         assert_unchanged(&env.project, &before);
         Ok(())
     },
+    /// It creates files on the host, where the monitor may be too late to see that.
+    fn a_command_that_renames_what_holds_a_shadow_and_ends_is_noticed(lane: &Lane) -> Outcome {
+        let env = lane.env_with("part/.venv/pyvenv.cfg\npart/.venv/bin/python");
+        let before = snapshot(&env.project.join("part/.venv"));
+        let script = "mv part away; mkdir -p part/.venv; touch part/.venv/made";
+        let said = lane.sh(&env, &["--quiet"], script).code(120).stderr();
+        let place = env.project.join("part/.venv").display().to_string();
+        assert!(said.contains(&format!("`{place}` is no")), "{said}");
+        assert_unchanged(&env.project.join("away/.venv"), &before);
+        assert_eq!(lane.containers(&env), "");
+        Ok(())
+    },
     fn an_image_without_a_shell_is_an_error_unless_no_guard_is_given(lane: &Lane) -> Outcome {
         let env = lane.env_with(VENV);
         let before = snapshot(&env.project);
