@@ -129,7 +129,11 @@ impl RunSpec {
         self.cache = Some(source);
         let dir = self.cache_dir().unwrap_or_default().to_string_lossy().into_owned();
         let variables = CACHES.map(|(name, below)| (name.to_owned(), format!("{dir}/{below}")));
-        self.env.splice(..0, variables);
+        // To copy what is large takes several times as long. An environment in a volume outlives
+        // the cache.
+        let links =
+            self.volumes.is_empty().then(|| ("UV_LINK_MODE".to_owned(), "symlink".to_owned()));
+        self.env.splice(..0, links.into_iter().chain(variables));
     }
 
     /// Where the cache is in the container. With the built-in engine it is at its own path, as

@@ -3,6 +3,7 @@
 use std::process::Stdio;
 
 use super::Test;
+use super::isolation::UV_PROJECT;
 use super::lane::Lane;
 use crate::parameterized;
 use crate::support::{Env, Ran, paude, wait_for};
@@ -292,6 +293,27 @@ parameterized!(
         crate::support::tree::make(&project.env.project, VENV);
         lane.give(&project.env.project);
         lane.sh(&project.env, &["--cache"], &format!("! {script}")).code(0);
+        Ok(())
+    },
+    /// It may not be copies: those of large packages take several times as long.
+    fn uv_makes_links_into_the_cache_where_both_end_together(lane: &Lane) -> Outcome {
+        let project = Project::new(lane);
+        project.env.write("pyproject.toml", UV_PROJECT);
+        lane.copy_wheels(&project.env);
+        lane.give(&project.env.project);
+        let script = "file=$(echo .venv/lib/python*/site-packages/markupsafe/__init__.py)
+            if test -L $file; then echo a link; else echo a copy; fi
+            .venv/bin/python -c 'import markupsafe._speedups'";
+        let run = |options: &[&str]| {
+            let setup = ["--setup", "uv sync --quiet --offline"];
+            lane.sh(&project.env, &[&setup[..], options].concat(), script).code(0).stdout()
+        };
+        for _ in 0..2 {
+            assert_eq!(run(&["--cache"]), "a link\n");
+        }
+        assert_eq!(run(&["--cache", "-e", "UV_LINK_MODE=copy"]), "a copy\n");
+        assert_eq!(run(&["--storage", "volume"]), "a copy\n");
+        assert_eq!(run(&[]), "a copy\n");
         Ok(())
     },
     fn an_environment_larger_than_memory_is_reported(lane: &Lane) -> Outcome {
