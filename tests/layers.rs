@@ -62,7 +62,7 @@ const MAY_USE: &[(&str, &str)] = &[
     ("engine", "error value"),
     ("value", "escape"),
     ("record_store", "error escape home value workspace"),
-    ("home", "escape path"),
+    ("home", "error escape path"),
     ("json_line", "error escape"),
     ("fingerprint", "bounded_read"),
     ("testing", ""),

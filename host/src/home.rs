@@ -1,11 +1,14 @@
 //! The user's own directories, by the XDG Base Directory Specification.
 
+mod exclusive;
+
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::escape::shown_path;
 use crate::path::HostPath;
+pub(crate) use exclusive::{check_exclusive, create_exclusive};
 
 /// `paude` in `$XDG_CONFIG_HOME`, or in `~/.config`.
 pub(crate) fn config_dir() -> Option<PathBuf> {

@@ -6,14 +6,12 @@
 
 mod entries;
 
-use std::fs::{DirBuilder, DirEntry};
+use std::fs::DirEntry;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::escape::shown_path;
 use crate::home;
 use crate::path::HostPath;
 use crate::workspace::Workspace;
@@ -24,74 +22,19 @@ use entries::UNFINISHED;
 /// Writing an entry takes less than a second: an older unfinished one belongs to a killed run.
 const UNFINISHED_AGE: Duration = Duration::from_secs(60);
 
+/// What moves the cache.
+const VARIABLE: &str = "XDG_CACHE_HOME";
+
 /// Opens the cache and creates it if it is missing. Returns `None` where it would not be safe,
 /// and for a cache in the workspace, where containers can write.
 pub(super) fn open(workspace: Option<&Path>) -> Option<Cache> {
-    let path = directory()?;
-    // Checked before anything is created: a directory that root creates in the HOME that `sudo`
-    // preserved locks its owner out, and one created in a project stays there.
-    let existing = HostPath::canonicalize_existing_prefix(&path).ok()?;
-    let existing = existing.as_path();
-    let is_in = |path: &Path| workspace.is_some_and(|workspace| path.starts_with(workspace));
-    if is_in(&path) || is_in(existing) || find_unsafe_ancestor(existing).is_some() {
-        return None;
-    }
-    DirBuilder::new().recursive(true).mode(0o700).create(&path).ok()?;
-    let path = HostPath::resolve(&path).ok()?;
-    let path = path.as_path();
-    if check_directory(path, workspace).is_err() {
-        return None;
-    }
-    let _ = remove_unfinished(path);
-    Some(Cache::new(path))
+    let path = home::create_exclusive(&directory()?, workspace, VARIABLE).ok()?;
+    let _ = remove_unfinished(&path);
+    Some(Cache::new(&path))
 }
 
 fn directory() -> Option<PathBuf> {
     Some(home::cache_dir()?.join("policies"))
-}
-
-/// Fails with the reason if code in this directory cannot be trusted.
-fn check_directory(directory: &Path, workspace: Option<&Path>) -> Result<(), Error> {
-    let move_hint = "set XDG_CACHE_HOME to a directory of your own, outside the project";
-    if workspace.is_some_and(|workspace| directory.starts_with(workspace)) {
-        let what = "it is inside this project, where containers can write";
-        return Err(Error::failed(what).hint(move_hint));
-    }
-    if workspace.is_some_and(|workspace| workspace.starts_with(directory)) {
-        let what = "this project is inside it, and containers can write there";
-        return Err(Error::failed(what).hint(move_hint));
-    }
-    let data = match std::fs::symlink_metadata(directory) {
-        Ok(data) => data,
-        Err(error) => return Err(Error::failed(error.to_string())),
-    };
-    if !data.is_dir() {
-        return Err(Error::failed("it is not a directory").hint("remove it"));
-    }
-    if data.uid() != rustix::process::geteuid().as_raw() {
-        return Err(Error::failed("it belongs to another user").hint(move_hint));
-    }
-    let mode = data.mode() & 0o777;
-    if mode & 0o077 != 0 {
-        let what = format!("other users have access to it (mode {mode:o})");
-        return Err(Error::failed(what).hint(format!("chmod 700 {}", shown_path(directory))));
-    }
-    let Some(ancestor) = directory.parent().and_then(find_unsafe_ancestor) else { return Ok(()) };
-    let ancestor = shown_path(ancestor);
-    let what = format!("its parent `{ancestor}` belongs to another user or is writable by others");
-    Err(Error::failed(what).hint(format!("chmod go-w {ancestor}, or {move_hint}")))
-}
-
-/// The innermost directory, from this one up, whose entries a user other than root could
-/// rename or replace.
-fn find_unsafe_ancestor(directory: &Path) -> Option<&Path> {
-    const STICKY: u32 = 0o1000;
-    let user = rustix::process::geteuid().as_raw();
-    directory.ancestors().find(|ancestor| {
-        let Ok(data) = std::fs::symlink_metadata(ancestor) else { return true };
-        let others_write = data.mode() & 0o022 != 0 && data.mode() & STICKY == 0;
-        others_write || (data.uid() != user && data.uid() != 0)
-    })
 }
 
 /// Removes the temporary files of killed runs, which would block every later write of the
@@ -142,6 +85,7 @@ pub(crate) fn cache_status(workspace: &Workspace) -> Option<CacheStatus> {
     let all = list_files(&directory).unwrap_or_default();
     let entries = all.iter().filter(|entry| entry.path().extension().is_none());
     let entries = entries.filter_map(|entry| Some(entry.metadata().ok()?.len())).collect();
-    let unused = check_directory(&directory, Some(workspace.path().as_path())).err();
+    let unused =
+        home::check_exclusive(&directory, Some(workspace.path().as_path()), VARIABLE).err();
     Some(CacheStatus { directory, entries, unused })
 }
