@@ -13,7 +13,8 @@ const MAY_USE: &[(&str, &str)] = &[
     (
         "commands",
         "cli config devcontainer doctor engine error escape execute export git_directory image init \
-         json_line path plan policy receipt render run_spec session value verify volume workspace",
+         json_line path plan policy policy_store receipt registry render run_spec session value verify \
+         volume workspace",
     ),
     ("properties", "config plan render"),
     (
@@ -42,8 +43,8 @@ const MAY_USE: &[(&str, &str)] = &[
     ("run_spec", "config engine error escape plan value workspace"),
     (
         "policy",
-        "bounded_read config deadline error escape home json_line path plan unsafe_calls value wit \
-         workspace",
+        "bounded_read config deadline error escape home json_line path plan policy_store unsafe_calls \
+         value wit workspace",
     ),
     (
         "plan",
@@ -58,6 +59,8 @@ const MAY_USE: &[(&str, &str)] = &[
     ("git_directory", "escape path workspace"),
     ("project_python", "escape path workspace"),
     ("workspace", "bounded_read error escape home path"),
+    ("policy_store", "bounded_read error escape home path value"),
+    ("registry", "bounded_read deadline error escape home value"),
     ("cli", "engine value"),
     ("engine", "error value"),
     ("value", "escape"),

@@ -15,6 +15,7 @@
 //! - `policy`: policies other than the built-in one: written, checked, kept, and several together
 //! - `readme`: every block and table of the README holds
 //! - `receipt`: what `--receipt` records about the host's environments
+//! - `registry`: policies that `paude policy pull` fetches, and what becomes of them
 //! - `verify`: `paude verify` names the step that failed and why
 //!
 //! Tests are hermetic: each has its own home, and a cleared environment.
@@ -35,6 +36,7 @@ mod layers;
 mod policy;
 mod readme;
 mod receipt;
+mod registry;
 mod support;
 mod verify;
 
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
         readme::trials,
         receipt::trials,
         receipt::bounds::trials,
+        registry::trials,
         verify::trials,
     ];
     let trials = trials.into_iter().flat_map(|trials| trials()).collect();

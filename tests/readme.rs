@@ -13,11 +13,13 @@ mod devcontainers;
 mod pages;
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt as _;
 
 use libtest_mimic::Trial;
 use serde_json::Value;
 
 use crate::hostile::policy;
+use crate::registry::sha256;
 use crate::support::{Env, Ran, paude, tree};
 use crate::trials;
 use pages::{PAGES, blocks, code, column, fences, first_column, root, table, tables};
@@ -47,7 +49,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// The project, with a person who chose the native engine, and with a policy that finds nothing
-/// where the pages name one.
+/// where the pages name one, and as if it had been pulled from the registry that they name.
 fn project() -> Env {
     let env = Env::with(TREE);
     let policy = policy::make(&env, "empty");
@@ -55,6 +57,15 @@ fn project() -> Env {
     for place in ["node_modules.wasm", "tools/node_modules.wasm"] {
         std::fs::copy(&policy, env.project.join(place)).unwrap();
     }
+    let store = env.home().join(".local/state/paude/policies");
+    let hash = sha256(&std::fs::read(&policy).unwrap());
+    std::fs::create_dir_all(&store).unwrap();
+    std::fs::set_permissions(&store, std::fs::Permissions::from_mode(0o700)).unwrap();
+    std::fs::copy(&policy, store.join(format!("{hash}.wasm"))).unwrap();
+    let origin = "\"reference\": \"registry.example/team/policy:1.0\"";
+    let record =
+        format!("{{\"origins\": [{{{origin}, \"manifest\": \"{hash}\", \"pulled\": 0}}]}}");
+    std::fs::write(store.join(format!("{hash}.json")), record).unwrap();
     env.write("docker/Dockerfile", "FROM debian:13\n");
     person(&env, r#"{"engine": "native"}"#);
     env
@@ -233,7 +244,7 @@ trials!(
             let dry = match rest.split(' ').next().unwrap_or_default() {
                 "plan" | "export" | "completions" | "schema" | "man" => format!("paude {rest}"),
                 // These start a container, or look at the machine.
-                "verify" | "doctor" | "volumes" | "images" | "init" => {
+                "verify" | "doctor" | "volumes" | "images" | "init" | "policy" => {
                     format!("paude {rest} --help")
                 }
                 word @ ("exec" | "up" | "down" | "ps") => {

@@ -4,6 +4,7 @@
 mod examples;
 mod export_args;
 mod format;
+mod policy_args;
 mod project_args;
 mod workspace_first;
 
@@ -11,10 +12,13 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueHint};
 
 pub(crate) use export_args::{ExportArgs, ExportFormat, IgnoreDialect};
 pub(crate) use format::{Format, ReportFormat};
+pub(crate) use policy_args::{
+    Language, PolicyAction, PolicyCompareArgs, PolicyPullArgs, PolicyRunArgs,
+};
 pub use project_args::ProjectArgs;
 
 use crate::value::Span;
@@ -113,7 +117,7 @@ pub(crate) enum Action {
     /// List and remove the images that are built from projects
     #[command(subcommand, after_long_help = examples::IMAGES)]
     Images(ImagesAction),
-    /// Write, check and compare policies, and export the built-in one
+    /// Write, check and compare policies, and pull them from registries
     #[command(subcommand, after_long_help = examples::POLICY)]
     Policy(PolicyAction),
     /// Print the JSON Schema of paude.json, for editors
@@ -303,75 +307,4 @@ pub(crate) enum ImagesAction {
     /// Remove those whose project is gone, and forget those that are gone themselves
     #[command(after_long_help = examples::IMAGES_PRUNE)]
     Prune,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum PolicyAction {
-    /// Print the name of each built-in policy, and what it hides
-    #[command(after_long_help = examples::POLICY_LIST)]
-    List,
-    /// Run a policy on this project, and show its result unchecked
-    #[command(after_long_help = examples::POLICY_RUN)]
-    Run(Box<PolicyRunArgs>),
-    /// Show what a component is, whether this paude can run it, and everything wrong with it
-    #[command(after_long_help = examples::POLICY_CHECK)]
-    Check {
-        /// The component, or the name of a built-in policy
-        #[arg(value_hint = ValueHint::FilePath)]
-        file: PathBuf,
-    },
-    /// Show what only a policy would hide here, and what only the built-in one would
-    #[command(after_long_help = examples::POLICY_COMPARE)]
-    Compare(Box<PolicyCompareArgs>),
-    /// Write a policy to start from, which builds and works, and its test
-    #[command(after_long_help = examples::POLICY_NEW)]
-    New {
-        /// A directory that does not exist yet, or is empty
-        #[arg(value_hint = ValueHint::DirPath)]
-        dir: PathBuf,
-        /// The language of the policy
-        #[arg(long, value_enum)]
-        lang: Language,
-    },
-    /// Write the built-in policy's component to a file, for other WASI hosts
-    #[command(after_long_help = examples::POLICY_EXPORT)]
-    Export {
-        /// A file that does not exist yet, or `-` for standard output
-        #[arg(value_hint = ValueHint::FilePath)]
-        file: PathBuf,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct PolicyRunArgs {
-    /// The component, or the name of a built-in policy [default: the policies of the project]
-    #[arg(conflicts_with = "policy", value_hint = ValueHint::FilePath)]
-    pub(crate) file: Option<PathBuf>,
-    /// The project and its settings.
-    #[command(flatten)]
-    pub(crate) project: ProjectArgs,
-    /// The form of the result; time and memory used are printed to standard error
-    #[arg(long, value_enum, default_value_t = ReportFormat::Text, help_heading = OUTPUT)]
-    pub(crate) format: ReportFormat,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct PolicyCompareArgs {
-    /// The component
-    #[arg(conflicts_with = "policy", value_hint = ValueHint::FilePath)]
-    pub(crate) file: PathBuf,
-    /// The project and its settings.
-    #[command(flatten)]
-    pub(crate) project: ProjectArgs,
-}
-
-/// The languages of `paude policy new`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Language {
-    /// Rust, with cargo alone
-    Rust,
-    /// Python, with componentize-py
-    Python,
-    /// JavaScript, with jco
-    Js,
 }

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 pub(crate) use builds::BuildConfig;
 pub(crate) use builtin_policy::BuiltinPolicy;
-pub(crate) use policies::{PolicyChoice, PolicySource};
+pub(crate) use policies::{PolicyChoice, PolicySource, StoredPolicy};
 pub(crate) use selection::{Changes, Selection};
 pub(crate) use settings_file::schema;
 

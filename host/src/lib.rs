@@ -33,10 +33,12 @@
 //! - `path`: the types of paths on the host, in the workspace and in the container
 //! - `plan`: checks what policies return; what follows it meets no untrusted value
 //! - `policy`: runs policies in their sandbox, and merges their results
+//! - `policy_store`: the policies that were pulled from registries
 //! - `project_python`: the Python that a project means
 //! - `properties`: the properties that `cargo test` and the fuzz targets share
 //! - `receipt`: compares the hidden environments before and after a run
 //! - `record_store`: the records of volumes and images in the state directory, and their locks
+//! - `registry`: fetches policies from OCI registries
 //! - `render`: translates a plan into the command of an engine
 //! - `run_spec`: what is to run, besides the plan
 //! - `session`: creates mount points, and removes what a killed run left
@@ -69,12 +71,14 @@ mod json_line;
 mod path;
 pub mod plan;
 pub mod policy;
+mod policy_store;
 mod project_python;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod properties;
 mod receipt;
 mod record_store;
+mod registry;
 pub mod render;
 pub mod run_spec;
 mod session;

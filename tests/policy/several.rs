@@ -164,7 +164,7 @@ trials!(
         for (key, words) in [
             (
                 "[]",
-                "invalid length 0, expected a path, {\"path\": .., \"sha256\": ..}, or an array of",
+                "invalid length 0, expected a path, {\"path\": .., \"sha256\": ..}, {\"oci\": ..",
             ),
             (&nine, "invalid length 9, expected a path"),
             ("3", "expected a path"),

@@ -24,6 +24,7 @@ pub(super) const PAGES: &[(&str, &str)] = pages![
     "docs/kubernetes.md",
     "docs/migrating.md",
     "docs/performance.md",
+    "docs/policies.md",
     "docs/proof.md",
     "docs/security.md",
     "docs/sessions.md",

@@ -8,6 +8,7 @@ mod cached;
 mod containers_conf;
 mod devcontainer_cli;
 mod docker;
+mod docker_registry;
 pub(crate) mod for_box;
 mod hosts;
 mod image;
@@ -75,6 +76,8 @@ struct SetupDocument<'a> {
     tools: policies::PolicyTools,
     /// The reference implementation of dev containers, a program for node; null if it cannot be fetched.
     devcontainer_cli: Option<PathBuf>,
+    /// A registry to pull policies from; null if it or what fills it is not available.
+    docker_registry: Option<PathBuf>,
 }
 
 impl SetupDocument<'_> {
@@ -115,6 +118,9 @@ pub(crate) fn prepare(checkout: &Checkout, full: bool) -> Result<Prepared> {
             report(format!("no reference implementation of dev containers: {error:#}"))
         })
         .ok();
+    let docker_registry = docker_registry::ensure(checkout)
+        .inspect_err(|error| report(format!("no registry: {error:#}")))
+        .ok();
 
     let project_tools = wheels::project_tools(checkout, &python)
         .inspect_err(|error| report(format!("no Poetry, PDM and Pipenv: {error:#}")))
@@ -134,6 +140,7 @@ pub(crate) fn prepare(checkout: &Checkout, full: bool) -> Result<Prepared> {
         policies: &policies,
         tools: policies::PolicyTools::find(checkout),
         devcontainer_cli,
+        docker_registry,
     };
     let file = document.write(checkout)?;
     lanes::summarise("", &lanes);

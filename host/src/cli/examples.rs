@@ -192,6 +192,34 @@ Examples:
   paude policy new my-policy --lang python
       Write a policy in Python, and print the commands to run next";
 
+pub(super) const POLICY_PULL: &str = "\
+Examples:
+  paude policy pull registry.example/team/policy:1.0
+      Fetch a policy, and print what pins a project to it
+
+  paude policy pull registry.example/team/policy:1.0 --timeout 30
+      Give up after half a minute";
+
+pub(super) const POLICY_INSPECT: &str = "\
+Examples:
+  paude policy inspect oci:registry.example/team/policy:1.0
+      Show what was pulled, from where and when";
+
+pub(super) const POLICY_VERIFY: &str = "\
+Examples:
+  paude policy verify
+      Check every policy that was pulled";
+
+pub(super) const POLICY_REMOVE: &str = "\
+Examples:
+  paude policy remove oci:registry.example/team/policy:1.0
+      Remove one, by the name that it was pulled by";
+
+pub(super) const POLICY_PRUNE: &str = "\
+Examples:
+  paude policy prune
+      Keep only what the references stand for now";
+
 pub(super) const POLICY_EXPORT: &str = "\
 Examples:
   paude policy export builtin.wasm

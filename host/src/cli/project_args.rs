@@ -108,8 +108,9 @@ pub struct ProjectArgs {
     pub(crate) engine_arg: Vec<String>,
     /// Use this component, or `python`, `node` or `rust` (repeatable)
     ///
-    /// It decides what is hidden, in place of the built-in policy. The findings of several
-    /// policies are merged.
+    /// It decides what is hidden, in place of the built-in policy. `oci:REFERENCE` and
+    /// `sha256:HASH` name one that `paude policy pull` fetched. The findings of several policies are
+    /// merged.
     #[arg(long, value_name = "FILE", help_heading = POLICIES, value_hint = ValueHint::FilePath)]
     pub(crate) policy: Vec<PathBuf>,
     /// The time limit of each policy [default: 2; built-in: 30]

@@ -1,11 +1,17 @@
-//! `paude policy`: for authors of policies.
+//! `paude policy`: for authors of policies, and for those that come from registries.
 
 mod check;
 mod compare;
 mod export;
+mod inspect;
 mod list;
 mod new;
+mod prune;
+mod pull;
+mod remove;
 mod run;
+mod stored;
+mod verify;
 
 use crate::cli::PolicyAction;
 use crate::error::{Exit, Result};
@@ -18,6 +24,11 @@ pub(super) fn execute(action: &PolicyAction) -> Result<Exit> {
         PolicyAction::Check { file } => check::execute(file),
         PolicyAction::Compare(args) => compare::execute(args),
         PolicyAction::New { dir, lang } => new::execute(dir, *lang),
+        PolicyAction::Pull(args) => pull::execute(args),
+        PolicyAction::Inspect { policy } => inspect::execute(policy),
+        PolicyAction::Verify { names } => verify::execute(names),
+        PolicyAction::Remove { names } => remove::execute(names),
+        PolicyAction::Prune => prune::execute(),
         PolicyAction::Export { file } => export::execute(file),
     }
 }

@@ -8,7 +8,7 @@ use super::load;
 use crate::error::{Error, Result};
 use crate::escape::shown;
 use crate::path::RelPath;
-use crate::value::{MAX_POLICIES, Policies, Sha256};
+use crate::value::{MAX_POLICIES, OciReference, Policies, PolicyEntry, Sha256};
 
 /// Where a policy component is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,31 @@ pub(crate) enum PolicySource {
     File(PathBuf),
     /// In a file that `paude.json` named, inside the workspace.
     Workspace(RelPath),
+    /// In the user's store of policies that were pulled.
+    Stored(StoredPolicy),
+}
+
+/// Which policy of the user's store is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum StoredPolicy {
+    /// The one with this content, wherever it was pulled from; and where to pull it from, if known.
+    Content(Sha256, Option<OciReference>),
+    /// The one that was last pulled by this reference.
+    Reference(OciReference),
+}
+
+impl StoredPolicy {
+    /// The policy that `oci:REFERENCE` or `sha256:HASH` names; `None` for any other text.
+    pub(crate) fn from_name(name: &str) -> Result<Option<Self>> {
+        let wrong = |fault: &str| Error::usage(format!("policy `{}`: {fault}", shown(name)));
+        if let Some(reference) = name.strip_prefix("oci:") {
+            let reference = reference.parse().map_err(|fault: String| wrong(&fault))?;
+            return Ok(Some(Self::Reference(reference)));
+        }
+        let Some(hash) = name.strip_prefix("sha256:") else { return Ok(None) };
+        let hash = hash.parse().map_err(|fault: &str| wrong(fault))?;
+        Ok(Some(Self::Content(hash, None)))
+    }
 }
 
 /// A policy to run.
@@ -35,12 +60,14 @@ impl PolicyChoice {
         Self { source: PolicySource::Builtin(BuiltinPolicy::Python), pin: None };
 
     /// The policy that an argument of the command line names.
-    pub(crate) fn from_cli(argument: &Path) -> Self {
-        let source = match argument.to_str().and_then(BuiltinPolicy::from_name) {
-            Some(policy) => PolicySource::Builtin(policy),
-            None => PolicySource::File(argument.to_owned()),
+    pub(crate) fn from_cli(argument: &Path) -> Result<Self> {
+        let name = argument.to_str().unwrap_or_default();
+        let source = match (BuiltinPolicy::from_name(name), StoredPolicy::from_name(name)?) {
+            (Some(policy), _) => PolicySource::Builtin(policy),
+            (None, Some(policy)) => PolicySource::Stored(policy),
+            (None, None) => PolicySource::File(argument.to_owned()),
         };
-        Self { source, pin: None }
+        Ok(Self { source, pin: None })
     }
 }
 
@@ -59,7 +86,9 @@ pub(super) fn choose(
             from_file(user, |path| Ok(PolicySource::File(load::resolve_beside_user_file(path))))?
         }
         ([], None, None) => vec![PolicyChoice::DEFAULT],
-        (cli, ..) => cli.iter().map(|argument| PolicyChoice::from_cli(argument)).collect(),
+        (cli, ..) => {
+            cli.iter().map(|argument| PolicyChoice::from_cli(argument)).collect::<Result<_>>()?
+        }
     };
     let mut unique = Vec::with_capacity(choices.len());
     for choice in choices {
@@ -77,12 +106,15 @@ fn from_file(
 ) -> Result<Vec<PolicyChoice>> {
     let entries = policies.0.into_iter();
     entries
-        .map(|entry| {
-            let source = match BuiltinPolicy::from_name(&entry.path) {
-                Some(policy) => PolicySource::Builtin(policy),
-                None => resolve(&entry.path)?,
-            };
-            Ok(PolicyChoice { source, pin: entry.sha256 })
+        .map(|entry| match entry {
+            PolicyEntry::Stored(reference, sha256) => {
+                let policy = StoredPolicy::Content(sha256, Some(reference));
+                Ok(PolicyChoice { source: PolicySource::Stored(policy), pin: Some(sha256) })
+            }
+            PolicyEntry::File(path, pin) => match BuiltinPolicy::from_name(&path) {
+                Some(policy) => Ok(PolicyChoice { source: PolicySource::Builtin(policy), pin }),
+                None => Ok(PolicyChoice { source: resolve(&path)?, pin }),
+            },
         })
         .collect()
 }

@@ -133,9 +133,10 @@ pub(super) fn settings<O>(file: &SettingsFile<O>) -> Value {
 }
 
 fn policy(entry: &PolicyEntry) -> Value {
-    match entry.sha256 {
-        Some(sha256) => json!({ "path": entry.path, "sha256": sha256.to_string() }),
-        None => json!(entry.path),
+    match entry {
+        PolicyEntry::File(path, Some(sha256)) => json!({ "path": path, "sha256": sha256 }),
+        PolicyEntry::File(path, None) => json!(path),
+        PolicyEntry::Stored(reference, sha256) => json!({ "oci": reference, "sha256": sha256 }),
     }
 }
 

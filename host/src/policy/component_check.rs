@@ -17,6 +17,7 @@ use crate::value::Sha256;
 pub(crate) struct ComponentCheck {
     /// The size, hash, exports and imports, in lines.
     pub(crate) text: String,
+    pub(crate) sha256: Sha256,
     /// All faults of the component, as one error.
     pub(crate) result: Result<()>,
 }
@@ -24,15 +25,16 @@ pub(crate) struct ComponentCheck {
 /// Reads, compiles and instantiates a component, and calls none of its functions. Fails if the
 /// file cannot be read.
 pub(crate) fn check_component(file: &Path) -> Result<ComponentCheck> {
-    let policy = LoadedPolicy::read(&PolicyChoice::from_cli(file).source, None)?;
+    let policy = LoadedPolicy::read(&PolicyChoice::from_cli(file)?.source, None)?;
     // The built-in policies are checked by the same rules: as the component, not as machine code.
     let bytes = policy.code.component().to_vec();
+    let sha256 = Sha256::of(&bytes);
     let mut text = format!(
         "{}: {} KiB of {} MiB, sha256 {}\n",
         policy.who,
         bytes.len().div_ceil(1024),
         limits::COMPONENT_BYTES >> 20,
-        Sha256::of(&bytes)
+        sha256
     );
     let who = policy.who.clone();
     let policy = LoadedPolicy { code: PolicyCode::Component(bytes), ..policy };
@@ -60,7 +62,7 @@ pub(crate) fn check_component(file: &Path) -> Result<ComponentCheck> {
         }
         Err(NotStarted::Other(error)) => Err(error),
     };
-    Ok(ComponentCheck { text, result })
+    Ok(ComponentCheck { text, sha256, result })
 }
 
 fn list_interfaces(text: &mut String, inspection: &Inspection) {

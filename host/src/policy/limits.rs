@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 /// Bytes of a component's file.
-pub(super) const COMPONENT_BYTES: u64 = 64 << 20;
+pub(crate) const COMPONENT_BYTES: u64 = 64 << 20;
 /// Bytes of all linear memories together.
 pub(super) const MEMORY: usize = 256 << 20;
 /// Elements of all tables together.

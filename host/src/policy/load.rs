@@ -2,9 +2,10 @@
 
 use super::{builtin, limits};
 use crate::bounded_read;
-use crate::config::{BuiltinPolicy, PolicyChoice, PolicySource};
+use crate::config::{BuiltinPolicy, PolicyChoice, PolicySource, StoredPolicy};
 use crate::error::{Error, Result};
 use crate::escape::{shown, shown_path};
+use crate::policy_store::PolicyStore;
 use crate::value::Sha256;
 use crate::workspace::Workspace;
 
@@ -61,6 +62,7 @@ impl LoadedPolicy {
     pub(super) fn read(source: &PolicySource, workspace: Option<&Workspace>) -> Result<Self> {
         let (name, bytes) = match source {
             PolicySource::Builtin(policy) => return Ok(Self::builtin(*policy)),
+            PolicySource::Stored(policy) => return Self::read_stored(policy, workspace),
             PolicySource::File(path) => {
                 (shown_path(path), bounded_read::read_named(path, limits::COMPONENT_BYTES))
             }
@@ -79,5 +81,39 @@ impl LoadedPolicy {
             Ok(None) => Err(fail(&"no such file")),
             Err(error) => Err(fail(&error)),
         }
+    }
+
+    /// Reads a policy that was pulled. Nothing is fetched here: if it is missing, the error names
+    /// the command that fetches it.
+    fn read_stored(policy: &StoredPolicy, workspace: Option<&Workspace>) -> Result<Self> {
+        let store = PolicyStore::open(workspace.map(|workspace| workspace.path().as_path()))?;
+        let (sha256, who) = match policy {
+            StoredPolicy::Content(sha256, Some(reference)) => {
+                (Some(*sha256), format!("policy `{reference}`"))
+            }
+            StoredPolicy::Content(sha256, None) => {
+                (Some(*sha256), format!("policy `sha256:{sha256}`"))
+            }
+            StoredPolicy::Reference(reference) => {
+                let found = store.as_ref().map(|store| store.find(reference)).transpose()?;
+                (found.flatten(), format!("policy `oci:{reference}`"))
+            }
+        };
+        let read = |(store, sha256): (&PolicyStore, _)| store.read(sha256, limits::COMPONENT_BYTES);
+        let bytes = store.as_ref().zip(sha256).map(read).transpose()?.flatten();
+        if let Some(bytes) = bytes {
+            return Ok(Self { who, code: PolicyCode::Component(bytes) });
+        }
+        let hint = match policy {
+            StoredPolicy::Content(sha256, Some(reference)) => {
+                format!("paude policy pull {reference} --sha256 {sha256}")
+            }
+            StoredPolicy::Content(_, None) => {
+                "`paude policy list` shows the policies that were pulled".to_owned()
+            }
+            StoredPolicy::Reference(reference) => format!("paude policy pull {reference}"),
+        };
+        let what = format!("{who} was not pulled, and a run fetches nothing");
+        Err(Error::failed(what).hint(hint))
     }
 }

@@ -41,6 +41,7 @@ pub(crate) fn prepare(machine: &Checkout, own: &Checkout, name: &str) -> Result<
         policies: &[],
         tools: policies::PolicyTools::find(machine),
         devcontainer_cli: None,
+        docker_registry: None,
     };
     let file = document.write(own)?;
     lanes::summarise(&format!("of {name} "), &lanes);

@@ -29,6 +29,9 @@ const FOR_TESTS: &[Requirement] = &[
     Requirement { installed: || which("bwrap").is_some(), packages: &["bubblewrap"] },
     Requirement { installed: || which("time").is_some(), packages: &["time"] },
     Requirement { installed: || which("rsync").is_some(), packages: &["rsync"] },
+    Requirement { installed: || which("curl").is_some(), packages: &["curl"] },
+    Requirement { installed: || which("openssl").is_some(), packages: &["openssl"] },
+    Requirement { installed: || which("skopeo").is_some(), packages: &["skopeo"] },
     Requirement { installed: has_venv, packages: &["python3-venv"] },
 ];
 

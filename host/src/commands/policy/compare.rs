@@ -20,7 +20,7 @@ pub(super) fn execute(args: &PolicyCompareArgs) -> Result<Exit> {
         let proposal = policy::propose(&config, &workspace, false)?;
         Ok(Plan::check(&proposal.raw, &workspace, &config, proposal.deadline)?)
     };
-    let custom = plan_by(PolicyChoice::from_cli(&args.file))?;
+    let custom = plan_by(PolicyChoice::from_cli(&args.file)?)?;
     let builtin = plan_by(PolicyChoice::DEFAULT)?;
 
     let mut text = String::new();

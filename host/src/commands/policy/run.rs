@@ -15,7 +15,7 @@ pub(super) fn execute(args: &PolicyRunArgs) -> Result<Exit> {
     let workspace = Workspace::open(&args.project.workspace)?;
     let mut config = Config::load(&args.project, &workspace)?;
     if let Some(file) = &args.file {
-        config.policies = vec![PolicyChoice::from_cli(file)];
+        config.policies = vec![PolicyChoice::from_cli(file)?];
     }
     let result = policy::propose(&config, &workspace, false);
     print(&match (&result, args.format) {

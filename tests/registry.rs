@@ -1,0 +1,25 @@
+//! Policies from registries: `paude policy pull`, and what is done with what it fetched.
+//!
+//! - `pull`: what a registry may send, and where it may lead; the registry is a thread of the test
+//! - `login`: which login a registry gets, and that nobody else sees it
+//! - `real`: Debian's `docker-registry`, filled by `skopeo`; `cargo xtask test` prepares both
+//! - `store`: what was pulled is used, listed, verified and removed, and no run opens a connection
+
+mod artifact;
+mod login;
+mod pull;
+mod real;
+mod server;
+mod store;
+
+use libtest_mimic::Trial;
+
+pub use artifact::sha256;
+
+/// The tests of these modules.
+pub fn trials() -> Vec<Trial> {
+    [login::trials(), pull::trials(), real::trials(), store::trials()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
