@@ -19,6 +19,10 @@ pub(crate) use check::MAX_ENTRIES;
 pub use faults::PlanFaults;
 pub(crate) use further::{Further, FurtherKind};
 
+/// A directory of the project, by its name, and where in it its programs are. The directory of an
+/// environment, which may have any name, is the primary one.
+const PROGRAMS: [(&str, &str); 1] = [("node_modules", ".bin")];
+
 /// An empty directory that hides one of the project's own. Untrusted text in it is escaped.
 #[derive(Clone, Debug)]
 pub(crate) struct Shadow {
@@ -145,6 +149,17 @@ impl Plan {
     /// The environment whose `bin` comes first on PATH, if the policy chose one.
     pub(crate) fn primary(&self) -> Option<&Shadow> {
         self.primary.and_then(|index| self.shadows.get(index))
+    }
+
+    /// The directories of programs that come first on PATH, after the `bin` of the primary
+    /// environment: those in hidden directories at the top of the project. One with `:` in its
+    /// path cannot be on PATH.
+    pub(crate) fn program_dirs(&self) -> impl Iterator<Item = ContainerPath> {
+        PROGRAMS.iter().filter_map(|(name, below)| {
+            let shadow = self.shadows.iter().find(|shadow| shadow.path.as_str() == *name)?;
+            let dir = shadow.target.join(&RelPath::parse(below).ok()?);
+            Some(dir).filter(|dir| !dir.divides_path())
+        })
     }
 
     /// What the container can reach.

@@ -17,9 +17,7 @@ use dialect::Dialect;
 
 pub use argv::Argv;
 pub(crate) use dialect::{podman_shadow, podman_volume, quote_field};
-pub(crate) use entry::{
-    GuardKind, SHELL, ScriptArgs, primary_environment, replacing_script, script_args,
-};
+pub(crate) use entry::{GuardKind, SHELL, ScriptArgs, on_path, replacing_script, script_args};
 #[cfg(target_os = "linux")]
 pub(crate) use native::leads_to_host_environment;
 pub use native::{FurtherMount, Sandbox, ShadowMount};

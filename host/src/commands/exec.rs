@@ -32,7 +32,7 @@ pub(super) fn execute(args: &ExecArgs) -> Result<Exit> {
         container: &record.name,
         init,
         target: &record.target,
-        environment: &record.environment,
+        on_path: &record.on_path,
         variables: &record.variables,
         guarded: &record.guarded,
         command: &args.command,

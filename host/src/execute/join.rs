@@ -37,8 +37,8 @@ pub(crate) struct Join<'s> {
     pub(crate) init: Option<ProcessId>,
     /// The working directory.
     pub(crate) target: &'s OsStr,
-    /// The environment on PATH; empty if there is none.
-    pub(crate) environment: &'s OsStr,
+    /// What comes first on PATH: an environment or nothing, then directories after a `:` each.
+    pub(crate) on_path: &'s OsStr,
     /// Shell text that sets further variables; may be empty.
     pub(crate) variables: &'s str,
     /// The mounts that are checked before the command runs.
@@ -70,7 +70,7 @@ impl Join<'_> {
         args.extend(["--workdir".into(), self.target.to_owned()]);
         args.extend(["--env".into(), format!("PAUDE_EXEC={}", self.id).into()]);
         args.extend([self.container, "/bin/sh", "-c", SCRIPT, "paude"].map(OsString::from));
-        args.extend([self.environment.to_owned(), self.variables.into()]);
+        args.extend([self.on_path.to_owned(), self.variables.into()]);
         args.push(self.guarded.len().to_string().into());
         for guarded in self.guarded {
             args.extend([guarded.path.clone().into(), guarded.mountinfo_path.clone()]);

@@ -67,13 +67,13 @@ end_rest() {
   done
 }
 
-paude_environment=$1 paude_variables=$2 paude_shadows=$3
+paude_environment=${1%%:*} paude_programs=${1#"${1%%:*}"} paude_variables=$2 paude_shadows=$3
 shift 2
 # In a subshell, so that it sets no variable of the command, whatever its name.
 (look "$@") || exit
 shift "$((1 + paude_shadows * 2))"
 
-set_defaults "$paude_environment"
+set_defaults "$paude_environment" "$paude_programs"
 paude_before= paude_after=
 read -r paude_before 2>/dev/null </proc/1/task/1/children
 (start_command "$@")

@@ -139,10 +139,16 @@ fn container_env(input: &ExportInput<'_>) -> Value {
 
 fn remote_env(input: &ExportInput<'_>, texts: Texts) -> Result<Value> {
     let mut env = Map::new();
+    let mut path = String::new();
     let primary = input.plan.primary().filter(|shadow| !shadow.target().divides_path());
     if let Some(primary) = primary {
-        let bin = format!("{}/bin", texts.path(primary.target().as_path())?);
-        env.insert("PATH".to_owned(), format!("{bin}:${{containerEnv:PATH}}").into());
+        path += &format!("{}/bin:", texts.path(primary.target().as_path())?);
+    }
+    for dir in input.plan.program_dirs() {
+        path += &format!("{}:", texts.path(dir.as_path())?);
+    }
+    if !path.is_empty() {
+        env.insert("PATH".to_owned(), format!("{path}${{containerEnv:PATH}}").into());
     }
     let passed = input.passed.iter();
     env.extend(passed.map(|name| (name.clone(), format!("${{localEnv:{name}}}").into())));

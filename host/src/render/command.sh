@@ -16,9 +16,9 @@ is_unknown_user() (
   exit 0
 ) 2>/dev/null
 
-# set_defaults ENVIRONMENT
+# set_defaults ENVIRONMENT PROGRAMS
 # Sets the variables that setup and command get unless they are set. `bin` in ENVIRONMENT comes
-# first on PATH; it may be empty.
+# first on PATH, then the directories of PROGRAMS, each after a `:`; both may be empty.
 set_defaults() {
   # A shadow is a file system of its own, so hard links from uv's cache into it cannot work.
   export UV_LINK_MODE="${UV_LINK_MODE-copy}"
@@ -31,6 +31,7 @@ set_defaults() {
       export LOGNAME="${LOGNAME:-$USER}"
     fi
   fi
+  [ -z "$2" ] || export PATH="${2#:}:$PATH"
   [ -z "$1" ] || export PATH="$1/bin:$PATH"
 }
 

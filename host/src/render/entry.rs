@@ -63,7 +63,7 @@ pub(crate) fn script_args(
     let all = spec.guarded.len();
     let mut settings: Vec<OsString> = vec![
         spec.setup.as_deref().unwrap_or_default().into(),
-        primary_environment(plan),
+        on_path(plan),
         match kind {
             GuardKind::Tmpfs => volumes.to_string(),
             GuardKind::Shared => format!("{volumes} {all}"),
@@ -97,8 +97,14 @@ fn identity_args(identity: &Identity, read_only: bool) -> [OsString; 3] {
     ]
 }
 
-/// The environment whose `bin` comes first on PATH in the container; empty if there is none.
-pub(crate) fn primary_environment(plan: &Plan) -> OsString {
+/// What comes first on PATH in the container: the environment whose `bin` does, or nothing; then,
+/// each after a `:`, directories of programs.
+pub(crate) fn on_path(plan: &Plan) -> OsString {
     let primary = plan.primary().filter(|shadow| !shadow.target().divides_path());
-    primary.map(|shadow| shadow.target().as_os_str().to_owned()).unwrap_or_default()
+    let environment = primary.map(|shadow| shadow.target().as_os_str().to_owned());
+    plan.program_dirs().fold(environment.unwrap_or_default(), |mut text, dir| {
+        text.push(":");
+        text.push(dir.as_os_str());
+        text
+    })
 }

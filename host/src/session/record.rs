@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::Engine;
 use crate::execute::{Milestone, Observer, ProcessId};
 use crate::plan::Plan;
-use crate::render::primary_environment;
+use crate::render::on_path;
 use crate::run_spec::{GuardedMount, RunSpec};
 use crate::workspace::Workspace;
 
@@ -46,8 +46,8 @@ pub(crate) struct SessionRecord {
     pub(crate) command: Vec<OsString>,
     /// The hidden directories: below the project, or whole paths in further directories.
     pub(crate) environments: Vec<String>,
-    /// The environment on PATH in the container; empty if there is none.
-    pub(crate) environment: OsString,
+    /// What comes first on PATH in the container, as [`on_path`] says it.
+    pub(crate) on_path: OsString,
     /// Shell text that sets further variables; may be empty.
     pub(crate) variables: String,
     pub(crate) guarded: Vec<GuardedMount>,
@@ -91,7 +91,7 @@ impl SessionRecord {
             target: plan.target().as_path().into(),
             command: spec.command.clone(),
             environments: plan.hidden_paths(),
-            environment: primary_environment(plan),
+            on_path: on_path(plan),
             variables: spec.variables.clone(),
             guarded: spec.guarded.clone(),
             setup: spec.setup.clone(),

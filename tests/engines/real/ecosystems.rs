@@ -22,9 +22,16 @@ parameterized!(
         let script = format!(
             "for d in .venv node_modules web/node_modules; do {IS_SHADOW}; done
             mkdir node_modules/esbuild; cp /bin/true node_modules/esbuild/bin
-            node_modules/esbuild/bin"
+            node_modules/esbuild/bin
+            mkdir -p node_modules/.bin .venv/bin
+            for d in node_modules/.bin .venv/bin; do cp /bin/true $d/both; done
+            cp /bin/true node_modules/.bin/one
+            one; command -v one; command -v both"
         );
-        lane.sh(&env, &policies, &script).code(0);
+        let said = lane.sh(&env, &policies, &script).code(0).stdout();
+        let project = env.project.display();
+        let wanted = format!("{project}/node_modules/.bin/one\n{project}/.venv/bin/both\n");
+        assert_eq!(said, wanted);
         assert_unchanged(&env.project.join("node_modules"), &before);
         assert!(!env.project.join("web/node_modules").exists());
         Ok(())

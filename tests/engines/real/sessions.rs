@@ -76,11 +76,13 @@ parameterized!(
     fn a_joined_command_has_the_world_of_the_session(lane: &Lane) -> Outcome {
         let env = lane.env_with(VENV);
         let before = snapshot(&env.project.join(".venv"));
-        let child = session(lane, &env, &["-e", "OWN=a b"]);
-        exec(&env, "cat .venv/own; echo joined >.venv/joined; pwd; id -u; echo $OWN; echo ${PATH%%:*}; echo $UV_LINK_MODE; exit 7")
+        let hidden = ["--venv", "auto", "--venv", "node_modules"];
+        let child = session(lane, &env, &[&["-e", "OWN=a b"], &hidden[..]].concat());
+        let path = "(IFS=:; set -- $PATH; echo \"$1 $2\")";
+        exec(&env, &format!("cat .venv/own; echo joined >.venv/joined; pwd; id -u; echo $OWN; {path}; echo $UV_LINK_MODE; exit 7"))
             .code(7)
             .prints(&format!(
-                "own\n{0}\n{1}\na b\n{0}/.venv/bin\ncopy\n",
+                "own\n{0}\n{1}\na b\n{0}/.venv/bin {0}/node_modules/.bin\ncopy\n",
                 env.project.display(),
                 // The container's user is root, or has the person's id.
                 exec(&env, "id -u").code(0).stdout().trim()

@@ -10,7 +10,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::process::{self, Command};
@@ -139,8 +139,8 @@ fn prove(join: &Join<'_>, init: ProcessId) -> Result<Option<(OwnedFd, JoinReques
     let request = JoinRequest {
         namespaces,
         directory: join.target.to_owned(),
-        env: variables(&environment, join.environment),
-        environment: join.environment.to_owned(),
+        env: variables(&environment, join.on_path),
+        environment: split_on_path(join.on_path).0.to_owned(),
         argv: with_variables(join),
     };
     Ok(Some((pidfd, request)))
@@ -170,9 +170,17 @@ fn differing_namespaces(pid: u32) -> Namespaces {
     KINDS.iter().filter(|(name, _)| differs(name)).map(|(_, kind)| *kind).collect()
 }
 
+/// The environment of [`Join::on_path`], and the directories that follow it.
+fn split_on_path(on_path: &OsStr) -> (&OsStr, &OsStr) {
+    let bytes = on_path.as_bytes();
+    let at = bytes.iter().position(|&byte| byte == b':').unwrap_or(bytes.len());
+    let programs = bytes.get(at + 1..).unwrap_or_default();
+    (OsStr::from_bytes(&bytes[..at]), OsStr::from_bytes(programs))
+}
+
 /// The variables of the sandbox's script with what it adds to them for the command; see
 /// `render/command.sh`. The terminal's type is this one's.
-fn variables(script: &[u8], environment: &OsStr) -> Vec<(OsString, OsString)> {
+fn variables(script: &[u8], on_path: &OsStr) -> Vec<(OsString, OsString)> {
     let pairs = script.split(|&byte| byte == 0).filter_map(|pair| {
         let at = pair.iter().position(|&byte| byte == b'=')?;
         Some((OsString::from_vec(pair[..at].into()), OsString::from_vec(pair[at + 1..].into())))
@@ -199,11 +207,18 @@ fn variables(script: &[u8], environment: &OsStr) -> Vec<(OsString, OsString)> {
         set(&mut variables, "LOGNAME", login.unwrap_or_else(|| user.clone()));
         set(&mut variables, "USER", user);
     }
+    let (environment, programs) = split_on_path(on_path);
+    let mut bin = environment.to_owned();
     if !environment.is_empty() {
-        let mut path = environment.to_owned();
-        path.push("/bin:");
-        path.push(get(&variables, "PATH").unwrap_or_default());
-        set(&mut variables, "PATH", path);
+        bin.push("/bin");
+    }
+    for dirs in [programs, &bin] {
+        if !dirs.is_empty() {
+            let mut path = dirs.to_owned();
+            path.push(":");
+            path.push(get(&variables, "PATH").unwrap_or_default());
+            set(&mut variables, "PATH", path);
+        }
     }
     if let Some(terminal) = std::env::var_os("TERM") {
         set(&mut variables, "TERM", terminal);
