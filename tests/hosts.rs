@@ -16,7 +16,42 @@ use crate::support::snapshot::{assert_unchanged, snapshot};
 use crate::support::{Env, Outcome, paude, setup};
 
 /// The names of all hosts, so that tests show as ignored if none is prepared.
-const NAMES: [&str; 3] = ["python", "node", "wasmtime"];
+const NAMES: [&str; 5] = ["python", "node", "wasmtime", "python-package", "node-package"];
+
+/// A program that uses the package for Python, and prints what the program of that host prints.
+const PYTHON_PACKAGE: &str = r#"
+import json, sys
+import paude_policy
+project, question = sys.argv[1], json.loads(sys.argv[2])
+code = 0
+try:
+    result = paude_policy.detect(project, **question["query"])
+    result["plan"] = paude_policy.plan(project, layout=question["layout"], **question["query"])
+except paude_policy.Refused as refused:
+    result, code = {"refusal": paude_policy.refusal(refused.args[0])}, 1
+result["question"] = question
+text = json.dumps(result, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+sys.stdout.buffer.write(text.encode() + b"\n")
+sys.exit(code)
+"#;
+
+/// The same for Node.
+const NODE_PACKAGE: &str = r#"
+import { detect, plan as planned } from "paude-policy";
+const [project, text] = process.argv.slice(1);
+const question = JSON.parse(text);
+let result, code = 0;
+try {
+  const { findings, notes, primary } = await detect(project, question.query);
+  const plan = await planned(project, { ...question.query, layout: question.layout });
+  result = { findings, notes, plan, primary, question };
+} catch (error) {
+  if (error.kind === undefined) throw error;
+  result = { question, refusal: { [error.kind]: error.message } };
+  code = 1;
+}
+process.stdout.write(JSON.stringify(result) + "\n", () => process.exit(code));
+"#;
 
 /// Every case in every host, and that every way to get the component leads to the same bytes.
 pub fn trials() -> Vec<Trial> {
@@ -122,6 +157,19 @@ impl Host {
                 let mut command = env.command(&self.program);
                 command.arg(programs.join("python/policy.py")).arg(component());
                 command.env("PYTHONPATH", &self.packages).env("PYTHONDONTWRITEBYTECODE", "1");
+                command
+            }
+            "python-package" => {
+                let mut command = env.command(&self.program);
+                command.args(["-c", PYTHON_PACKAGE]);
+                command.env("PYTHONPATH", &self.packages).env("PYTHONDONTWRITEBYTECODE", "1");
+                command
+            }
+            "node-package" => {
+                let mut command = env.command(&self.program);
+                command.args(["--input-type=module", "-e", NODE_PACKAGE, "--"]);
+                // Packages are looked for from here.
+                command.current_dir(&self.packages);
                 command
             }
             _ => {

@@ -12,6 +12,7 @@ mod demo;
 mod dist;
 mod files;
 mod guest;
+mod libraries;
 mod lint;
 mod package;
 mod prepare;
@@ -46,6 +47,8 @@ enum Task {
     Setup(setup::SetupArgs),
     /// Build the built-in policy and write the component to a file
     Guest(guest::GuestArgs),
+    /// Make packages of the built-in policies for programs in Python and for Node, in target/libraries
+    Libraries,
     /// Make the package for the registry of crates, check it and build paude from it
     Package,
     /// Make everything that a release consists of, in target/dist, and try it out
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Task::Test(args) => test::run(&checkout, &args),
         Task::Setup(args) => setup::run(&checkout, &args),
         Task::Guest(args) => guest::run(&checkout, &args),
+        Task::Libraries => libraries::run(&checkout),
         Task::Package => package::run(&checkout),
         Task::Dist(args) => dist::run(&checkout, &args),
         Task::Lint(args) => lint::run(&checkout, &args),

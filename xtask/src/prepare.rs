@@ -38,6 +38,7 @@ use crate::target;
 use hosts::WasiHost;
 
 pub(crate) use cached::cached;
+pub(crate) use hosts::node_packages;
 pub(crate) use import::PLAIN as TEST_IMAGE;
 pub(crate) use lane::Lane;
 pub(crate) use policies::{ZIG, from_pypi};
@@ -110,7 +111,7 @@ pub(crate) fn prepare(checkout: &Checkout, full: bool) -> Result<Prepared> {
         share::ensure(checkout, user.as_ref().ok().and_then(Option::as_ref), wheels, uv)?;
     let guest = checkout.setup_path("policy.wasm");
     guest::write(checkout, &guest)?;
-    let hosts = hosts::prepare_all(checkout, &python, full);
+    let hosts = hosts::prepare_all(checkout, &python, &guest, full);
     let (lanes, services) = lanes::prepare_all(checkout, image.as_ref(), &user);
     let policies = policies::build_all(checkout);
     let devcontainer_cli = devcontainer_cli::ensure(checkout)

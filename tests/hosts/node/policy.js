@@ -2,14 +2,19 @@
 //
 //     node policy.js out PROJECT [QUESTION]
 //
+// In the package paude-policy, this is the module, and the output is in it:
+//
+//     import { detect } from "paude-policy";
+//     const { findings } = await detect("project");
+//
 // QUESTION is JSON such as DEFAULT below. The result is printed as one line of JSON, the
 // same that `paude policy run --format json` prints. If the policy refuses, its refusal is
 // printed, and the exit code is 1.
 
-import { readFile } from "node:fs/promises";
+import { readFile, realpath } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { argv, exit, platform, stdout } from "node:process";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { types } from "@bytecodealliance/preview2-shim/filesystem";
 import { WASIShim } from "@bytecodealliance/preview2-shim/instantiation";
 
@@ -18,33 +23,71 @@ const DEFAULT = {
   query: { also: [], depth: null, except: [], root: "/workspace", selection: "auto", skip: [] },
 };
 
-const [out, project, text] = argv.slice(2);
-const question = text === undefined ? DEFAULT : JSON.parse(text);
-const { detection, planning } = await load(out, project, question.query.root);
+const OWN = fileURLToPath(import.meta.url);
 
-let result;
-try {
-  const found = detection.detect(query(question.query));
-  const plan = planning.plan(found, layout(question.layout));
-  const { environments: findings, notes, primary } = found;
-  result = { findings, notes, plan, primary, question };
-} catch (error) {
-  const refusal = error.payload ?? error; // jco wraps it, or not, by an option
-  if (refusal.tag === undefined) throw error;
-  result = { question, refusal };
+/** Which directories of a project are bound to this machine, and why. See index.d.ts. */
+export async function detect(project, { policy = "python", ...query } = {}) {
+  const { findings, notes, primary } = await ask(project, policy, query, {});
+  return { findings, notes, primary };
 }
-// Exits when it is written: the shim's worker would keep the process alive.
-stdout.write(json(result) + "\n", () => exit("refusal" in result ? 1 : 0));
+
+/** How a container would be laid out. See index.d.ts. */
+export async function plan(project, { policy = "python", layout = {}, ...query } = {}) {
+  return (await ask(project, policy, query, layout)).plan;
+}
+
+async function ask(project, policy, query, layout) {
+  const question = {
+    layout: { ...DEFAULT.layout, ...layout },
+    query: { ...DEFAULT.query, ...query },
+  };
+  const result = await run(join(OWN, "../out"), project, policy, question);
+  if (result.refusal === undefined) return JSON.parse(json(result));
+  const [[kind, payload]] = Object.entries(JSON.parse(json(result.refusal)));
+  throw Object.assign(new Error(payload.message ?? payload), { kind });
+}
+
+async function main(out, project, text) {
+  const question = text === undefined ? DEFAULT : JSON.parse(text);
+  const result = await run(out, project, "python", question);
+  // Exits when it is written: the shim's worker would keep the process alive.
+  stdout.write(json(result) + "\n", () => exit("refusal" in result ? 1 : 0));
+}
+
+async function run(out, project, policy, question) {
+  const instances = await load(out, project, question.query.root);
+  const detection = policy === "python" ? instances.detection : instances[policy];
+  if (detection?.detect === undefined) throw new Error(`there is no policy ${policy}`);
+  try {
+    const found = detection.detect(query(question.query));
+    const plan = instances.planning.plan(found, layout(question.layout));
+    const { environments: findings, notes, primary } = found;
+    return { findings, notes, plan, primary, question };
+  } catch (error) {
+    const refusal = error.payload ?? error; // jco wraps it, or not, by an option
+    if (refusal.tag === undefined) throw error;
+    return { question, refusal };
+  }
+}
 
 /** The policy over one project, which it can read and not change. */
 async function load(out, project, root) {
-  readOnly();
-  verbatim();
+  patch();
   const preopens = { [root]: resolve(project) };
   const sandbox = { preopens, env: {}, args: [], enableNetwork: false };
   const wasi = new WASIShim({ sandbox }).getImportObject();
   const { instantiate } = await import(pathToFileURL(resolve(out, "policy.js")));
   return instantiate(async (core) => WebAssembly.compile(await readFile(join(out, core))), wasi);
+}
+
+let isPatched = false;
+
+/** The shim is one for the whole process, and is changed once. */
+function patch() {
+  if (isPatched) return;
+  isPatched = true;
+  readOnly();
+  verbatim();
 }
 
 /** A preopen of the shim is writable, so every method of a descriptor that writes is replaced. */
@@ -102,3 +145,6 @@ function json(value) {
     return Object.fromEntries(Object.keys(value).sort().map((key) => [key, value[key]]));
   });
 }
+
+const program = await realpath(argv[1] ?? "").catch(() => undefined);
+if (program === OWN) await main(...argv.slice(2));

@@ -3,12 +3,18 @@
     paude policy export policy.wasm
     python3 policy.py policy.wasm PROJECT [QUESTION]
 
+In the package paude_policy, this is the module, and the component is in it:
+
+    import paude_policy
+    paude_policy.detect("~/project")["findings"]
+
 QUESTION is JSON such as DEFAULT below. The result is printed as one line of JSON, the
 same that `paude policy run --format json` prints. If the policy refuses, its refusal is
 printed, and the exit code is 1.
 """
 
 import json
+import os
 import sys
 import threading
 
@@ -27,6 +33,7 @@ DEFAULT = {
         "skip": [],
     },
 }
+COMPONENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "policy.wasm")
 SECONDS = 30  # as paude gives the built-in policy
 MEMORY = 256 << 20
 
@@ -35,10 +42,38 @@ class Refused(Exception):
     """The policy returned a refusal in place of a result."""
 
 
+def detect(project, policy="python", component=COMPONENT, **query):
+    """Which directories of a project are bound to this machine, and why.
+
+    The result has `findings`, `notes` and `primary`, as `paude policy run --format json` prints
+    them. `policy` is `python`, `node` or `rust`. Further arguments are those of the query: `also`,
+    `except_`, `skip`, `depth` and `selection`. Raises Refused if the policy refuses.
+    """
+    result = ask(project, policy, component, query, {})
+    return {key: result[key] for key in ("findings", "notes", "primary")}
+
+
+def plan(project, policy="python", component=COMPONENT, layout={}, **query):
+    """How a container would be laid out: `mounts` and `notes`. `layout` changes DEFAULT's."""
+    return ask(project, policy, component, query, layout)["plan"]
+
+
+def ask(project, policy, component, query, layout):
+    query = {name.rstrip("_"): value for name, value in query.items()}
+    question = {
+        "layout": {**DEFAULT["layout"], **layout},
+        "query": {**DEFAULT["query"], **query},
+    }
+    instance = INTERFACE.format("detection") if policy == "python" else policy
+    project = os.path.expanduser(project)
+    return run(Policy(component, project, question["query"]["root"], instance), question)
+
+
 class Policy:
     """A policy over one project, which it can read and not change."""
 
-    def __init__(self, component, project, root):
+    def __init__(self, component, project, root, detection=INTERFACE.format("detection")):
+        self.detection = detection
         config = Config()
         config.epoch_interruption = True
         self.engine = Engine(config)
@@ -57,9 +92,9 @@ class Policy:
         self.instance = linker.instantiate(self.store, component)
 
     def call(self, interface, function, *arguments):
-        index = self.instance.get_export_index(self.store, INTERFACE.format(interface))
+        index = self.instance.get_export_index(self.store, interface)
         if index is None:
-            raise SystemExit(f"this component does not export {INTERFACE.format(interface)}")
+            raise LookupError(f"this component does not export {interface}")
         index = self.instance.get_export_index(self.store, function, index)
         result = self.instance.get_func(self.store, index)(self.store, *arguments)
         if isinstance(result, Variant):  # a record is a result, a variant a refusal
@@ -80,8 +115,9 @@ def run(policy, question):
         selection = Variant("listed", selection["listed"])
     else:
         selection = Variant(selection)  # auto, off
-    found = policy.call("detection", "detect", record(**{**query, "selection": selection}))
-    plan = policy.call("planning", "plan", found, record(**layout))
+    query = record(**{**query, "selection": selection})
+    found = policy.call(policy.detection, "detect", query)
+    plan = policy.call(INTERFACE.format("planning"), "plan", found, record(**layout))
     return {
         "findings": [finding(one) for one in found.environments],
         "notes": [vars(note) for note in found.notes],

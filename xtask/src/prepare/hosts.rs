@@ -12,6 +12,7 @@ use super::cached::cached;
 use super::wheels;
 use crate::checkout::Checkout;
 use crate::files;
+use crate::libraries;
 use crate::process::{self, report, run_captured, which};
 
 /// Built from source, which takes twenty minutes, unless there is a `wasmtime` on PATH.
@@ -33,11 +34,18 @@ pub(crate) struct WasiHost {
 }
 
 /// Prepares every host; `full` also builds what takes long.
-pub(crate) fn prepare_all(checkout: &Checkout, python: &Path, full: bool) -> Vec<WasiHost> {
+pub(crate) fn prepare_all(
+    checkout: &Checkout,
+    python: &Path,
+    guest: &Path,
+    full: bool,
+) -> Vec<WasiHost> {
     let hosts = vec![
         host("python", prepare_python(checkout, python)),
         host("node", prepare_node(checkout)),
         host("wasmtime", prepare_cli(checkout, full)),
+        host("python-package", prepare_wheel(checkout, python, guest)),
+        host("node-package", prepare_npm(checkout, guest)),
     ];
     report("other WASI hosts for the tests:");
     for host in &hosts {
@@ -89,6 +97,60 @@ fn prepare_node(checkout: &Checkout) -> Result<(PathBuf, Option<PathBuf>)> {
         run_captured(install.current_dir(part)).map(drop)
     })?;
     Ok((node, Some(folder)))
+}
+
+/// Node, and the folder of the packages that `tests/hosts/node` names.
+pub(crate) fn node_packages(checkout: &Checkout) -> Result<(PathBuf, PathBuf)> {
+    let (node, folder) = prepare_node(checkout)?;
+    Ok((node, folder.context("node has packages")?.join("node_modules")))
+}
+
+/// Installs the package for Python where nothing else is.
+fn prepare_wheel(
+    checkout: &Checkout,
+    python: &Path,
+    guest: &Path,
+) -> Result<(PathBuf, Option<PathBuf>)> {
+    let recipe = recipe(checkout, guest, &["python/policy.py"])?;
+    let folder = cached(checkout, "package-python", &recipe, |part| {
+        report("building the package for Python, and installing it with what it needs from PyPI");
+        files::create_dir(part)?;
+        let wheel = libraries::wheel(checkout, python, guest, part)?;
+        let mut pip = Command::new(wheels::pip_python(checkout, python)?);
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+        pip.args(["--no-compile", "--root-user-action=ignore", "--target"]);
+        run_captured(pip.arg(part.join("site")).arg(wheel)).map(drop)
+    })?;
+    Ok((python.to_path_buf(), Some(folder.join("site"))))
+}
+
+/// Installs the package for Node where nothing else is.
+fn prepare_npm(checkout: &Checkout, guest: &Path) -> Result<(PathBuf, Option<PathBuf>)> {
+    let (node, modules) = node_packages(checkout)?;
+    let sources = ["node/policy.js", "node/index.d.ts", "node/transpile.js"];
+    let recipe = recipe(checkout, guest, &sources)?;
+    let folder = cached(checkout, "package-node", &recipe, |part| {
+        report("building the package for Node, and installing it with what it needs from npm");
+        files::create_dir(part)?;
+        let package = libraries::npm(checkout, &node, &modules, guest, part)?;
+        let site = part.join("site");
+        files::create_dir(&site)?;
+        let mut install = Command::new("npm");
+        install.args(["install", "--ignore-scripts", "--no-audit", "--no-fund"]);
+        install.arg("--no-package-lock").arg("--prefix").arg(&site).arg(package);
+        run_captured(install.current_dir(&site)).map(drop)
+    })?;
+    Ok((node, Some(folder.join("site"))))
+}
+
+/// What a package is made from.
+fn recipe(checkout: &Checkout, guest: &Path, sources: &[&str]) -> Result<String> {
+    let mut text = libraries::RECIPE.concat();
+    for source in sources {
+        text += &fs::read_to_string(checkout.root.join("tests/hosts").join(source))?;
+    }
+    text += &String::from_utf8_lossy(&fs::read(guest)?);
+    Ok(format!("{:016x}", files::hash(&text)))
 }
 
 /// Finds one on PATH, else one that an earlier `--full` built; with `full`, builds one.
