@@ -175,8 +175,10 @@ mod linux {
         // Any socket will do.
         let socket = std::net::UdpSocket::bind((std::net::Ipv4Addr::UNSPECIFIED, 0))?;
         // SAFETY: the kernel copies a `struct ifreq` of at most 40 bytes, which `request` has, and
-        // writes nothing; the socket and `request` outlive the call.
-        match unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) } {
+        // writes nothing; the socket and `request` outlive the call. Each libc has a type of its
+        // own for the number.
+        let set = libc::SIOCSIFFLAGS as _;
+        match unsafe { libc::ioctl(socket.as_raw_fd(), set, &raw const request) } {
             0 => Ok(()),
             _ => Err(io::Error::last_os_error()),
         }
