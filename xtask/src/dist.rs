@@ -1,13 +1,15 @@
 //! `cargo xtask dist`: everything that a release consists of, in `target/dist`.
 //!
-//! All of it is made from the package of the registry of crates, so that one build proves that package as well.
+//! All of it is made from the package of the registry of crates, so that one build proves that package as well. A
+//! program for Linux is static, so that one of each architecture serves the archive, the wheel and the `.deb`.
 
+mod deb;
 mod notices;
 mod prefix;
+mod target;
 mod tools;
 mod try_out;
 mod wheel;
-mod zig;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,18 +21,15 @@ use crate::checkout::Checkout;
 use crate::files;
 use crate::package::Package;
 use crate::process::report;
+use target::Target;
 use try_out::Trial;
-use zig::{TARGETS, ZigTarget};
 
 /// Arguments of `cargo xtask dist`.
 #[derive(clap::Args)]
 pub(crate) struct DistArgs {
-    /// For this machine, with its own compiler and libc
-    #[arg(long, conflicts_with = "target")]
-    host: bool,
-    /// For this target of Linux, with zig (repeatable) [default: all]
-    #[arg(long, value_parser = TARGETS.map(|target| target.triple))]
-    target: Vec<String>,
+    /// Only for this machine's architecture, which takes half the time
+    #[arg(long)]
+    pub(crate) host: bool,
 }
 
 /// Makes the files and tries out those that run here; returns 0.
@@ -39,27 +38,15 @@ pub(crate) fn run(checkout: &Checkout, args: &DistArgs) -> Result<u8> {
     let _ = fs::remove_dir_all(&dist);
     files::create_dir(&dist)?;
     let package = Package::create(checkout)?;
-    let maker = Maker {
-        checkout,
-        notices: notices::create(checkout)?,
-        paude: package.build(checkout)?,
-        package,
-        dist,
-    };
-    let triple = tools::host_triple()?;
-    let prefix = maker.prefix(&maker.paude, &triple)?;
-    wheel::prepare(&maker.package, &prefix)?;
-    let trial = Trial::create(checkout, &maker.paude)?;
-    if args.host {
-        trial.tarball(&maker.tarball(&prefix)?)?;
-        trial.wheel(checkout, &wheel::create(checkout, &maker.package, None, &maker.dist)?)?;
-    }
-    let asked = |target: &&ZigTarget| match &args.target[..] {
-        [] => !args.host,
-        asked => asked.iter().any(|asked| asked == target.triple),
-    };
-    for target in TARGETS.iter().filter(asked) {
-        maker.make(target, &trial)?;
+    let notices = notices::create(checkout)?;
+    wheel::prepare(&package, &notices)?;
+    let own = Target::own()?;
+    let paude = wheel::build(checkout, &package, &own)?;
+    package.check(checkout, &paude)?;
+    let maker = Maker { checkout, package, notices, paude, dist };
+    maker.make(&own)?;
+    if !args.host {
+        target::others().try_for_each(|target| maker.make(&target))?;
     }
     maker.finish()?;
     Ok(0)
@@ -70,38 +57,33 @@ struct Maker<'a> {
     checkout: &'a Checkout,
     package: Package,
     notices: String,
-    /// The program for this machine.
+    /// The program for this machine, which writes the manual pages.
     paude: PathBuf,
     /// `target/dist`.
     dist: PathBuf,
 }
 
 impl Maker<'_> {
-    /// Makes and tries out the files for a target of zig's: an archive with musl, a wheel with either libc.
-    fn make(&self, target: &ZigTarget, trial: &Trial) -> Result<()> {
-        let program = target.build(self.checkout, &self.package)?;
-        let runs = target.arch() == std::env::consts::ARCH;
-        if target.glibc.is_none() {
-            let prefix = self.prefix(&program, target.triple)?;
-            let tarball = self.tarball(&prefix)?;
-            if runs {
-                trial.tarball(&tarball)?;
-            }
-        }
-        let wheel = wheel::create(self.checkout, &self.package, Some(target), &self.dist)?;
-        if runs && target.glibc.is_some() {
+    /// Makes archive, wheel and `.deb` of a target, and tries out what runs here.
+    fn make(&self, target: &Target) -> Result<()> {
+        let program = wheel::build(self.checkout, &self.package, target)?;
+        target.check(&program)?;
+        let name = format!("paude-{}-{}", self.package.version, target.triple);
+        let prefix = prefix::create(self.checkout, &program, &self.paude, &self.notices, &name)?;
+        let tarball = prefix::pack(&prefix, &self.dist)?;
+        let wheel = wheel::create(self.checkout, &self.package, target, &prefix, &self.dist)?;
+        wheel::take_sbom(&wheel, &self.dist.join(format!("{name}.cdx.json")))?;
+        let deb = match target.is_linux() {
+            true => Some(deb::create(self.checkout, &self.package, target, &prefix, &self.dist)?),
+            false => None,
+        };
+        if target.runs_here() {
+            let trial = Trial::create(self.checkout, &self.paude)?;
+            trial.tarball(&tarball)?;
             trial.wheel(self.checkout, &wheel)?;
+            deb.map_or(Ok(()), |deb| trial.deb(&deb))?;
         }
         Ok(())
-    }
-
-    fn prefix(&self, program: &Path, triple: &str) -> Result<PathBuf> {
-        let name = format!("paude-{}-{triple}", self.package.version);
-        prefix::create(self.checkout, program, &self.paude, &self.notices, &name)
-    }
-
-    fn tarball(&self, prefix: &Path) -> Result<PathBuf> {
-        prefix::pack(prefix, &self.dist)
     }
 
     /// Adds the package, the source distribution and the checksums, and reports what there is.

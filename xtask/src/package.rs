@@ -72,31 +72,30 @@ impl Package {
         &self.target_dir
     }
 
-    /// cargo, in the package's source, with a directory of its own for what it builds.
-    fn cargo(&self, subcommand: &str) -> Command {
-        let mut cargo = process::cargo(&self.source);
-        cargo.arg(subcommand).args(["--release", "--locked", "--target-dir"]).arg(&self.target_dir);
-        cargo
-    }
-
     /// Builds the program for this machine; the first time takes as long as any release build.
-    pub(crate) fn build(&self, checkout: &Checkout) -> Result<PathBuf> {
-        let mut cargo = self.cargo("build");
+    fn build(&self, checkout: &Checkout) -> Result<PathBuf> {
+        let mut cargo = process::cargo(&self.source);
+        cargo.args(["build", "--release", "--locked", "--target-dir"]).arg(&self.target_dir);
         report(process::format_command(&cargo));
         ensure!(process::run(&mut cargo)? == 0, "paude does not build from its package");
-        let release = self.target_dir.join("release");
+        let paude = self.target_dir.join("release/paude");
+        self.check(checkout, &paude)?;
+        Ok(paude)
+    }
+
+    /// Fails unless a program that was built from the package, and runs here, has the component of the package.
+    pub(crate) fn check(&self, checkout: &Checkout, paude: &Path) -> Result<()> {
+        let release = paude.parent().context("a program lies in a directory")?;
         for entry in fs::read_dir(release.join("build"))? {
             let guest = entry?.path().join("out/guest");
             ensure!(!guest.exists(), "the package needs the guest: {} exists", guest.display());
         }
-        let paude = release.join("paude");
         let component = self.source.join("exported.wasm");
         let _ = fs::remove_file(&component);
-        run_captured(Command::new(&paude).args(["policy", "export"]).arg(&component))?;
+        run_captured(Command::new(paude).args(["policy", "export"]).arg(&component))?;
         let expected = fs::read(checkout.root.join("host/policy.wasm"))?;
         ensure!(fs::read(&component)? == expected, "the program has another built-in policy");
-        fs::remove_file(component)?;
-        Ok(paude)
+        fs::remove_file(component).context("cannot remove what was exported")
     }
 }
 

@@ -8,10 +8,11 @@ use serde_json::Value;
 
 use crate::boxes::{self, EnginesOption, Suite};
 use crate::checkout::Checkout;
+use crate::dist::DistArgs;
 use crate::lint::LintArgs;
 use crate::prepare;
 use crate::process::{self, report};
-use crate::{lint, setup, target};
+use crate::{dist, lint, setup, target};
 
 /// The integration suite's name in `host/Cargo.toml`.
 const SUITE: &str = "suite";
@@ -22,8 +23,8 @@ const ROUNDS: &str = "PAUDE_TEST_ROUNDS";
 /// Arguments of `cargo xtask test`.
 #[derive(clap::Args)]
 pub(crate) struct TestArgs {
-    /// Use all boxes, repeat a hundred times what has to hold at any moment, and build the `wasmtime` command line, which
-    /// takes twenty minutes the first time
+    /// Use all boxes, repeat a hundred times what has to hold at any moment, build the `wasmtime` command line, which takes
+    /// twenty minutes the first time, and make and try out the packages for this machine
     #[arg(long)]
     full: bool,
     #[command(flatten)]
@@ -55,6 +56,9 @@ pub(crate) fn run(checkout: &Checkout, args: &TestArgs) -> Result<u8> {
     report(format!("{}={} {shown}", setup::VARIABLE, prepared.file.display()));
     let code = process::run(tests.env(setup::VARIABLE, &prepared.file))?;
     let code_of_boxes = run_in_boxes(checkout, args)?;
+    if args.full {
+        dist::run(checkout, &DistArgs { host: true })?;
+    }
     Ok(if code == 0 { code_of_boxes } else { code })
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use super::tools;
+use super::target::{self, Target};
 use crate::checkout::Checkout;
 use crate::process::{self, run_captured};
 
@@ -45,8 +45,10 @@ const FILES: [&str; 5] = ["licen", "copying", "copyright", "notice", "unlicense"
 
 /// The text of the notices; an error if a crate's licence has no text.
 pub(super) fn create(checkout: &Checkout) -> Result<String> {
-    let mut linked = linked_crates(checkout, "paude", &tools::host_triple()?)?;
-    linked.extend(linked_crates(checkout, "paude-guest", "wasm32-wasip2")?);
+    let mut linked = linked_crates(checkout, "paude-guest", "wasm32-wasip2")?;
+    for target in target::linux().chain([Target::own()?]) {
+        linked.extend(linked_crates(checkout, "paude", &target.triple)?);
+    }
     let mut cargo = process::cargo(&checkout.root);
     cargo.args(["metadata", "--format-version=1", "--locked"]);
     let metadata: Metadata = serde_json::from_str(&run_captured(&mut cargo)?)?;

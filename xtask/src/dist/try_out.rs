@@ -65,6 +65,27 @@ impl Trial {
         self.check(&shown(wheel, "by pipx"), || Command::new(&pipx))
     }
 
+    /// Unpacks a package for Debian, and has Debian's checker look at it where that is installed.
+    pub(super) fn deb(&self, deb: &Path) -> Result<()> {
+        if process::which("dpkg-deb").is_none() {
+            report("dpkg-deb is not installed: the package for Debian is not tried out");
+            return Ok(());
+        }
+        let root = self.empty("deb")?;
+        run_captured(Command::new("dpkg-deb").arg("--extract").arg(deb).arg(&root))?;
+        for name in ["man/man1/paude-plan.1.gz", "zsh/vendor-completions/_paude"] {
+            ensure!(root.join("usr/share").join(name).is_file(), "{name} is missing");
+        }
+        let paude = root.join("usr/bin/paude");
+        self.check(&shown(deb, "unpacked"), || Command::new(&paude))?;
+        if process::which("lintian").is_none() {
+            report("lintian is not installed: it does not check the package for Debian");
+            return Ok(());
+        }
+        run_captured(Command::new("lintian").args(["--fail-on", "error,warning"]).arg(deb))
+            .map(drop)
+    }
+
     /// The path of a directory that is not there.
     fn empty(&self, name: &str) -> Result<PathBuf> {
         let dir = self.dir.join(name);
