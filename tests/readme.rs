@@ -11,6 +11,7 @@
 
 mod devcontainers;
 mod pages;
+mod pictures;
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
@@ -45,7 +46,8 @@ pub fn trials() -> Vec<Trial> {
     let works = project().paude(&["--", "true"]).0.status.success();
     let ignored = !works && std::env::var_os("CI").is_none();
     let run = in_a_container().into_iter().map(|trial| trial.with_ignored_flag(ignored));
-    on_the_pages().into_iter().chain(devcontainers::trials()).chain(run).collect()
+    let rest = devcontainers::trials().into_iter().chain(pictures::trials());
+    on_the_pages().into_iter().chain(rest).chain(run).collect()
 }
 
 /// The project, with a person who chose the native engine, and with a policy that finds nothing
@@ -380,6 +382,23 @@ trials!(
         let steps = document["steps"].as_array().unwrap().iter();
         let steps: Vec<_> = steps.map(|step| step["step"].as_str().unwrap().to_owned()).collect();
         assert_eq!(column(&table("| step | proves |")), steps);
+        Ok(())
+    },
+    fn a_verification_prints_what_is_shown() -> Outcome {
+        let env = Env::new();
+        person(&env, r#"{"engine": "native"}"#);
+        typed(&env, "python3 -m venv --without-pip .venv").code(0);
+        let said = env.paude(&["verify"]).code(0).stdout();
+        // Machines differ in engine, versions and size of an environment.
+        let shape = |text: &str| {
+            let text = text.replace(env.project.to_str().unwrap(), PLACE);
+            let (place, steps) = text.trim_end().split_once('\n').unwrap();
+            let place = place.split(" with ").next().unwrap();
+            let steps = steps.split(|c: char| c.is_ascii_digit() || c == '.');
+            let steps: Vec<_> = steps.filter(|part| !part.is_empty()).collect();
+            format!("{place}\n{}", steps.join("#"))
+        };
+        assert_eq!(shape(&said), shape(pictures::block(pictures::VERIFY)));
         Ok(())
     },
     fn exit_codes_are_what_the_table_says() -> Outcome {
