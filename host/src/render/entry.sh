@@ -5,8 +5,8 @@
 #   (PATH MOUNTINFO_PATH INODE WITNESS ACCESS) x DIRECTORIES
 #   [COMMAND...]
 # ON_PATH is the environment whose `bin` comes first on PATH, or nothing; then, each after a `:`,
-# directories that follow it there. VOLUMES is how many of the shadows, the first ones, are volumes: of any type, with anything in
-# them. The others are tmpfs, which are empty. In an export it may be two numbers, `TYPES FILLED`:
+# directories that follow it there. VOLUMES is how many of the shadows, the first ones, are volumes:
+# of any type, with anything in them. The others are tmpfs, which are empty. In an export it may be two numbers, `TYPES FILLED`:
 # how many may be of another type than tmpfs, and how many need not be empty. VARIABLES
 # is shell text that sets variables of setup and command; it is only evaluated in a subshell, where
 # it changes nothing of this script, or after all checks. INODE is the inode number of the project's
@@ -186,7 +186,8 @@ guard() {
   done
 }
 
-paude_setup=$1 paude_environment=${2%%:*} paude_programs=${2#"${2%%:*}"} paude_types=${3% *} paude_filled=${3#* } paude_variables=$4
+paude_setup=$1 paude_environment=${2%%:*} paude_programs=${2#"${2%%:*}"}
+paude_types=${3% *} paude_filled=${3#* } paude_variables=$4
 paude_inode=$5 paude_witness=$6 paude_access=$7 paude_shadows=$8 paude_directories=$9
 shift 9
 # In a subshell, so that it sets no variable of the command, whatever its name.
