@@ -174,10 +174,10 @@ mod linux {
         let request = InterfaceFlags { name, flags, rest: [0; 30] };
         // Any socket will do.
         let socket = std::net::UdpSocket::bind((std::net::Ipv4Addr::UNSPECIFIED, 0))?;
-        // SAFETY: the kernel copies a `struct ifreq` of at most 40 bytes, which `request` has, and
-        // writes nothing; the socket and `request` outlive the call. Each libc has a type of its
-        // own for the number.
+        // Each libc has a type of its own for the number.
         let set = libc::SIOCSIFFLAGS as _;
+        // SAFETY: the kernel copies a `struct ifreq` of at most 40 bytes, which `request` has, and
+        // writes nothing; the socket and `request` outlive the call.
         match unsafe { libc::ioctl(socket.as_raw_fd(), set, &raw const request) } {
             0 => Ok(()),
             _ => Err(io::Error::last_os_error()),

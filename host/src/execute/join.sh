@@ -15,16 +15,15 @@ read_points() {
 
 # look COUNT (PATH MOUNTINFO_PATH)...: checks that each shadow is a mount of its own.
 look() {
-  count=$1 retries=2
+  count=$1 attempts=1
   shift
   read_points
   while [ "$count" -gt 0 ]; do
     case $points in
       *" $2 "*) ;;
       *)
-        # See render/entry.sh.
-        if [ "$retries" -gt 0 ]; then
-          retries=$((retries - 1))
+        if [ "$attempts" -lt "$paude_attempts" ]; then
+          attempts=$((attempts + 1))
           read_points
           continue
         fi

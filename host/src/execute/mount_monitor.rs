@@ -142,10 +142,11 @@ impl MountMonitor {
         lost
     }
 
-    /// Reads listings of mounts until one lacks a shadow, and returns its path. `None` at the
-    /// end, and for a listing that is empty or longer than [`MAX_LISTING`].
+    /// Reads listings of mounts until two in a row lack a shadow, and returns its path: bash may
+    /// skip lines of one, see `render/command.sh`. `None` at the end, and for a listing that is
+    /// empty or longer than [`MAX_LISTING`].
     fn read_listings(&self, mut output: impl BufRead) -> Option<PathBuf> {
-        let mut listing = Vec::new();
+        let (mut listing, mut suspect) = (Vec::new(), None);
         loop {
             let room = MAX_LISTING.saturating_sub(listing.len() as u64);
             match output.by_ref().take(room).read_until(b'\n', &mut listing).ok()? {
@@ -153,9 +154,11 @@ impl MountMonitor {
                 1 if listing == b"\n" => return None, // the container cannot see its mounts
                 1 if listing.ends_with(b"\n\n") => {
                     let points = listing.split(|&byte| byte == b'\n').collect();
-                    if let Some(lost) = self.find_missing(&points) {
-                        return Some(lost);
+                    let missing = self.find_missing(&points);
+                    if missing.is_some() && missing == suspect {
+                        return missing;
                     }
+                    suspect = missing;
                     listing.clear();
                 }
                 _ => {}
@@ -188,18 +191,14 @@ mod tests {
     }
 
     #[test]
-    fn returns_the_shadow_that_a_listing_lacks() {
+    fn returns_the_shadow_that_two_listings_in_a_row_lack() {
         let complete = "/\n/p\n/p/.venv\n/p/b/.venv\n\n";
+        let (first, second) = ("/\n/p/b/.venv\n\n", "/\n/p/.venv\n\n");
         let lost = |listings: &str| monitor().read_listings(listings.as_bytes());
         assert_eq!(lost(complete), None);
-        assert_eq!(
-            lost(&format!("{complete}{complete}/\n/p/.venv\n\n")),
-            Some("/p/b/.venv".into())
-        );
-        assert_eq!(
-            lost(&format!("{complete}/\n/p/b/.venv\n\n{complete}")),
-            Some("/p/.venv".into())
-        );
+        assert_eq!(lost(&format!("{complete}{second}{second}")), Some("/p/b/.venv".into()));
+        assert_eq!(lost(&format!("{complete}{first}{first}{complete}")), Some("/p/.venv".into()));
+        assert_eq!(lost(&format!("{first}{complete}{first}{second}")), None);
         assert_eq!(lost("\n\n"), None);
         // A listing without its empty line is incomplete and proves nothing.
         assert_eq!(lost(&format!("{complete}/\n/p/b/.venv\n")), None);

@@ -2,6 +2,10 @@
 # of one that joins it (execute/join.sh). They use shell builtins only, so that they work in any
 # image with a /bin/sh.
 
+# How often to read the mounts before one counts as missing: bash reads blocks and seeks back to the
+# end of a line, so that it skips lines where another mount goes away meanwhile.
+paude_attempts=20
+
 # Whether /etc/passwd has no line for the user id of this process. In a subshell, as all that could
 # set a variable of the command.
 is_unknown_user() (

@@ -111,18 +111,21 @@ guard_workspace() {
 # Checks that a directory besides the project is mounted, and that it is read-only if it has to
 # be, with all other mounts in it.
 guard_further() {
-  type= writable=
-  while IFS=' ' read -r _ _ _ _ point options rest; do
-    case $point in
-      "$2")
-        type=${rest#*- }
-        type=${type%% *} writable=
-        ;;
-      "$2"/*) case $points in *" $point "*) continue ;; esac ;;
-      *) continue ;;
-    esac
-    case ,$options, in *,ro,*) ;; *) writable=y ;; esac
-  done </proc/self/mountinfo
+  type= attempts=0
+  while [ -z "$type" ] && [ "$attempts" -lt "$paude_attempts" ]; do
+    attempts=$((attempts + 1)) writable=
+    while IFS=' ' read -r _ _ _ _ point options rest; do
+      case $point in
+        "$2")
+          type=${rest#*- }
+          type=${type%% *} writable=
+          ;;
+        "$2"/*) case $points in *" $point "*) continue ;; esac ;;
+        *) continue ;;
+      esac
+      case ,$options, in *,ro,*) ;; *) writable=y ;; esac
+    done </proc/self/mountinfo
+  done
   [ -n "$type" ] || stop "$1" 'is not shared: nothing is mounted there'
   if [ "$5" = ro ] && [ -n "$writable" ]; then
     stop "$1" 'is writable here, or a mount in it is, but has to be read-only'
@@ -158,13 +161,11 @@ guard() {
     guard_workspace
     [ "$paude_directories" -eq 0 ] || guard_directories "$@"
   fi
-  n=0 retries=2
+  n=0 attempts=1
   while [ "$n" -lt "$count" ]; do
     eval "path=\${$((n * 2 + 1))} mount=\${mount_$n-}"
-    if [ -z "$mount" ] && [ "$retries" -gt 0 ]; then
-      # bash reads blocks and seeks back to the end of a line: where another mount goes away
-      # meanwhile, it skips lines.
-      retries=$((retries - 1))
+    if [ -z "$mount" ] && [ "$attempts" -lt "$paude_attempts" ]; then
+      attempts=$((attempts + 1))
       read_mounts "$@"
       n=0
       continue
