@@ -19,7 +19,7 @@ const MAY_USE: &[(&str, &str)] = &[
     ("properties", "config plan render"),
     (
         "export",
-        "bounded_read cli engine error escape json_line path plan render run_spec testing value \
+        "cli engine error escape json_line path plan render run_spec testing value whole_file \
          workspace",
     ),
     ("doctor", "devcontainer engine error escape execute json_line plan run_spec value"),
@@ -37,7 +37,7 @@ const MAY_USE: &[(&str, &str)] = &[
         "session",
         "deadline engine error escape execute home path plan render run_spec value workspace",
     ),
-    ("receipt", "engine error escape fingerprint json_line path plan workspace"),
+    ("receipt", "engine error escape fingerprint json_line path plan whole_file workspace"),
     ("execute", "engine error escape render run_spec unsafe_calls"),
     ("render", "engine error escape plan run_spec testing workspace"),
     ("run_spec", "config engine error escape plan value workspace"),
@@ -54,13 +54,14 @@ const MAY_USE: &[(&str, &str)] = &[
         "config",
         "bounded_read cli devcontainer engine error escape home path testing value workspace",
     ),
-    ("init", "devcontainer error path project_python value workspace"),
+    ("init", "devcontainer error path project_python value whole_file workspace"),
     ("devcontainer", "error escape path value workspace"),
     ("git_directory", "escape path workspace"),
     ("project_python", "escape path workspace"),
     ("workspace", "bounded_read error escape home path"),
     ("policy_store", "bounded_read error escape home path value"),
     ("registry", "bounded_read deadline error escape home value"),
+    ("whole_file", "bounded_read escape path"),
     ("cli", "engine value"),
     ("engine", "error value"),
     ("value", "escape"),
@@ -81,7 +82,7 @@ const MAY_USE: &[(&str, &str)] = &[
 /// A crate, and the modules that may name it.
 const OWNERS: [(&str, &str); 5] = [
     ("clap", "main cli commands engine value"),
-    ("cap_std", "export fingerprint image init policy receipt session volume workspace"),
+    ("cap_std", "fingerprint image policy session volume whole_file workspace"),
     ("wasmtime", "policy unsafe_calls wit"),
     ("wasmtime_wasi", "policy"),
     ("libc", "engine execute unsafe_calls"),

@@ -47,6 +47,7 @@
 //! - `value`: the types of settings
 //! - `verify`: the checklist of `paude verify`
 //! - `volume`: the volumes that keep an environment for the next run
+//! - `whole_file`: writes a file that a user asks for
 //! - `wit`: the bindings of the interface to policies
 //! - `workspace`: the project directory, through which everything in it is read
 
@@ -88,5 +89,6 @@ mod unsafe_calls;
 mod value;
 mod verify;
 mod volume;
+mod whole_file;
 mod wit;
 pub mod workspace;

@@ -1,7 +1,6 @@
 //! The receipt of a run: whether the hidden environments of the host changed.
 
 mod json;
-mod output;
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -14,16 +13,17 @@ use crate::fingerprint::{Difference, Fingerprint};
 use crate::json_line;
 use crate::path::{HostPath, RelPath};
 use crate::plan::{Plan, Shadow};
+use crate::whole_file::WholeFile;
 use crate::workspace::{Workspace, open_outside};
-
-use output::ReceiptFile;
 
 pub(crate) use json::EnvironmentChanges;
 
 /// A receipt to be written after the run.
 #[derive(Debug)]
 pub(crate) struct Receipt {
-    file: ReceiptFile,
+    file: WholeFile,
+    /// What messages call the file.
+    shown: String,
     before: EnvironmentsBefore,
 }
 
@@ -45,11 +45,11 @@ impl Receipt {
             ))
             .hint("write it to a file outside of it"));
         }
-        let file = ReceiptFile::prepare(file)?;
+        let (file, shown) = (open(file, plan)?, shown_path(file));
         json_line::path_str(plan.workspace().as_path())?;
         let before = EnvironmentsBefore::capture(workspaces, plan)?;
         before.check_representable()?;
-        Ok(Self { file, before })
+        Ok(Self { file, shown, before })
     }
 
     /// Takes the fingerprints again and writes the file, after a run that ended with this exit
@@ -62,20 +62,40 @@ impl Receipt {
         code: u8,
         cancelled: &AtomicBool,
     ) -> Result<Vec<Comparison>> {
-        let Self { file, before } = self;
+        let Self { file, shown, before } = self;
         let write = || {
             let comparisons = before.compare(workspaces, cancelled)?;
             let text = json::receipt(workspaces[0].path(), engine, code, &comparisons)?;
             if !cancelled.load(Ordering::Relaxed) {
-                file.write(&text)?;
+                let written = file.check_regular().and_then(|()| file.replace(&text));
+                written.map_err(|error| cannot_write(&shown, &error))?;
             }
             match cancelled.load(Ordering::Relaxed) {
                 true => Err(Error::failed("the receipt was cancelled")),
                 false => Ok(comparisons),
             }
         };
-        write().inspect_err(|_| file.remove())
+        write().inspect_err(|_| {
+            // Whatever else the command has put there is not removed.
+            let _ = file.check_regular().and_then(|()| file.remove());
+        })
     }
+}
+
+/// Opens the directory, and checks that the file can be written, which stays as it is.
+fn open(path: &Path, plan: &Plan) -> Result<WholeFile> {
+    let open = || {
+        let shared: Vec<_> = plan.parts().map(Plan::workspace).collect();
+        let file = WholeFile::named(path, &shared)?;
+        file.check_regular()?;
+        file.check_writable()?;
+        Ok(file)
+    };
+    open().map_err(|error| cannot_write(&shown_path(path), &error))
+}
+
+fn cannot_write(shown: &str, error: &io::Error) -> Error {
+    Error::failed(format!("cannot write the receipt `{shown}`: {error}"))
 }
 
 /// The environments that a plan hides, as they were before the run.

@@ -96,6 +96,37 @@ trials!(
         assert_unchanged(&env.root(), &before);
         Ok(())
     },
+    /// Whoever wrote the project would choose where the file is written.
+    fn no_link_of_the_project_leads_to_the_directory_of_a_file() -> Outcome {
+        let env = project();
+        std::fs::create_dir(env.root().join("elsewhere"))?;
+        std::fs::create_dir(env.project.join("sub"))?;
+        symlink("../elsewhere", env.project.join("out"))?;
+        symlink("sub", env.project.join("within"))?;
+        for (name, target) in [("own", "elsewhere"), ("into", "project/sub"), ("on", "project/out")]
+        {
+            symlink(target, env.root().join(name))?;
+        }
+        let before = snapshot(&env.root());
+        let absolute = env.project.join("out/f").display().to_string();
+        for file in ["out/f", "./sub/../out/f", "within/f", "../on/f", &absolute] {
+            for option in ["-o", "--check"] {
+                env.paude(&["export", "compose", option, file])
+                    .code(125)
+                    .says("` is a link of the project, which is not followed");
+            }
+        }
+        assert_unchanged(&env.root(), &before);
+        let write = |file: &str| env.paude(&["export", "compose", "-o", file]).code(0).stderr();
+        assert!(!write("../own/f").contains("lies in the project"));
+        assert!(env.root().join("elsewhere/f").is_file());
+        assert!(write("../into/f").contains("lies in the project"));
+        assert!(env.project.join("sub/f").is_file());
+        // One that leads to itself ends, too.
+        symlink("loop", env.root().join("loop"))?;
+        env.paude(&["export", "compose", "-o", "../loop/f"]).code(125).says("symbolic links");
+        Ok(())
+    },
     fn a_file_that_cannot_be_written_is_an_error_and_stays() -> Outcome {
         let mut env = project();
         env.paude(&["export", "compose", "-o", "../out"]).code(0);

@@ -41,15 +41,16 @@ pub(super) fn execute(mut args: ExportArgs) -> Result<Exit> {
     let notes = exported.warnings.iter().map(|warning| format!("note: {warning}"));
     print_lines(&notes.collect::<Vec<_>>());
     if let Some(path) = &args.check {
-        return match ExportFile::open(path)?.difference(&exported.text) {
+        return match ExportFile::open(path, &plan)?.difference(&exported.text) {
             None => Ok(Exit::Ok),
             Some(difference) => print(&difference).map(|_| Exit::ProblemFound),
         };
     }
     let Some(path) = &args.output else { return print(&exported.text) };
     let header = export::header(args.format);
-    ExportFile::open(path)?.write(&exported.text, &header, args.force)?;
-    if args.format != ExportFormat::Ignore && ExportFile::is_within(path, plan.workspace()) {
+    let file = ExportFile::open(path, &plan)?;
+    file.write(&exported.text, &header, args.force)?;
+    if args.format != ExportFormat::Ignore && file.is_within(plan.workspace()) {
         print_lines(&["warning: the container can change this file, which lies in the project; \
                        look at it before you use it again"
             .to_owned()]);
