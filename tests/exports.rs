@@ -2,6 +2,8 @@
 
 mod files;
 mod ignore;
+mod quadlet;
+mod schema;
 
 use std::path::{Path, PathBuf};
 
@@ -36,11 +38,28 @@ pub fn trials() -> Vec<Trial> {
     names.sort();
     let case = |name: String| Trial::test(format!("exports::{name}"), move || run(&name));
     let cases = names.into_iter().map(case);
-    cases.chain(files::trials()).chain(ignore::trials()).collect()
+    let others = [files::trials(), ignore::trials(), quadlet::trials(), schema::trials()];
+    cases.chain(others.into_iter().flatten()).collect()
 }
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/exports")
+}
+
+/// What the golden files of these names hold behind exit code 0 and stderr, with a name for each.
+fn goldens(files: &[&str]) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for case in std::fs::read_dir(folder()).unwrap() {
+        let case = case.unwrap();
+        for file in files {
+            let text = std::fs::read_to_string(case.path().join(file)).unwrap_or_default();
+            if let (true, Some(start)) = (text.starts_with("exit 0"), text.find("# Written by")) {
+                let name = format!("{}-{file}", case.file_name().to_str().unwrap());
+                found.push((name, text[start..].to_owned()));
+            }
+        }
+    }
+    found
 }
 
 fn run(name: &str) -> Outcome {

@@ -2,9 +2,12 @@
 //! `paude` that sees nothing of the machine it runs on.
 
 mod env;
+pub mod export_tools;
 mod fake_engine;
 mod ran;
 pub mod snapshot;
+#[path = "../host/src/testing/systemd.rs"]
+pub mod systemd;
 pub mod tree;
 
 use std::path::{Path, PathBuf};

@@ -86,13 +86,15 @@ pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for lane in Lane::all() {
         let of_docker = (lane.name == "docker").then_some(("shadow", shadow::OF_DOCKER));
-        // No other engine carries out Pods and units.
-        let of_podman = (lane.engine == "podman").then_some(("export", export::TESTS));
-        for (module, tests) in modules.into_iter().chain(of_docker).chain(of_podman) {
+        for (module, tests) in modules.into_iter().chain(of_docker) {
             for &(name, test) in tests {
                 let name = format!("engines::{}::{module}::{name}", lane.name);
                 trials.push(trial(lane.clone(), name, test));
             }
+        }
+        for (name, test, with_tool) in export::tests(&lane) {
+            let name = format!("engines::{}::export::{name}", lane.name);
+            trials.push(trial(with_tool, name, test));
         }
     }
     trials
@@ -103,7 +105,7 @@ fn trial(lane: Lane, name: String, test: Test) -> Trial {
     let missing = lane.why.is_some();
     let in_ci = std::env::var_os("CI").is_some();
     Trial::test(name, move || match &lane.why {
-        Some(why) => Err(format!("this engine is needed: {why}").into()),
+        Some(why) => Err(format!("it needs what is not here: {why}").into()),
         None => test(&lane),
     })
     .with_ignored_flag(missing && !in_ci)

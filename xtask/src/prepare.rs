@@ -6,9 +6,11 @@
 pub(crate) mod apt;
 mod cached;
 mod containers_conf;
+mod debian;
 mod devcontainer_cli;
 mod docker;
 mod docker_registry;
+mod export_tools;
 pub(crate) mod for_box;
 mod hosts;
 mod image;
@@ -35,6 +37,7 @@ use crate::files;
 use crate::guest;
 use crate::process::{self, report};
 use crate::target;
+use export_tools::ExportTool;
 use hosts::WasiHost;
 
 pub(crate) use cached::cached;
@@ -79,6 +82,8 @@ struct SetupDocument<'a> {
     devcontainer_cli: Option<PathBuf>,
     /// A registry to pull policies from; null if it or what fills it is not available.
     docker_registry: Option<PathBuf>,
+    /// What carries out or checks the files of `paude export`.
+    export_tools: Vec<ExportTool>,
 }
 
 impl SetupDocument<'_> {
@@ -114,6 +119,7 @@ pub(crate) fn prepare(checkout: &Checkout, full: bool) -> Result<Prepared> {
     let hosts = hosts::prepare_all(checkout, &python, &guest, full);
     let (lanes, services) = lanes::prepare_all(checkout, image.as_ref(), &user);
     let policies = policies::build_all(checkout);
+    let export_tools = export_tools::ensure_all(checkout, &python);
     let devcontainer_cli = devcontainer_cli::ensure(checkout)
         .inspect_err(|error| {
             report(format!("no reference implementation of dev containers: {error:#}"))
@@ -142,6 +148,7 @@ pub(crate) fn prepare(checkout: &Checkout, full: bool) -> Result<Prepared> {
         tools: policies::PolicyTools::find(checkout),
         devcontainer_cli,
         docker_registry,
+        export_tools,
     };
     let file = document.write(checkout)?;
     lanes::summarise("", &lanes);

@@ -25,26 +25,32 @@ pub(crate) fn words(value: &str) -> Vec<String> {
     let (mut words, mut chars) = (Vec::new(), value.chars().peekable());
     loop {
         while chars.next_if_eq(&' ').is_some() {}
-        let Some(quote) = chars.next() else { return words };
-        assert_eq!(quote, '"', "a word of `{value}` is not quoted");
+        if chars.peek().is_none() {
+            return words;
+        }
+        let is_quoted = chars.next_if_eq(&'"').is_some();
         let mut word = String::new();
         loop {
-            match chars.next().expect("a closing quote") {
-                '"' => break,
-                '\\' => word.push(match chars.next().expect("an escaped character") {
+            match chars.next() {
+                Some('"') if is_quoted => break,
+                None | Some(' ') if !is_quoted => break,
+                None => panic!("`{value}` has no closing quote"),
+                Some('"' | '\'') if !is_quoted => panic!("`{value}` has a quote in a word"),
+                Some('\\') => word.push(match chars.next().expect("an escaped character") {
                     'n' => '\n',
                     't' => '\t',
-                    plain @ ('"' | '\\') => plain,
+                    plain @ ('"' | '\'' | '\\') => plain,
                     other => panic!("`\\{other}` has a meaning of its own"),
                 }),
-                sign @ ('%' | '$') => {
+                Some(sign @ ('%' | '$')) => {
                     assert_eq!(chars.next(), Some(sign), "`{sign}` is expanded");
                     word.push(sign);
                 }
-                c => word.push(c),
+                Some(c) => word.push(c),
             }
         }
-        assert!(matches!(chars.peek(), None | Some(' ')), "a word goes on behind its quote");
+        let ends = matches!(chars.peek(), None | Some(' ')) || !is_quoted;
+        assert!(ends, "a word goes on behind its quote");
         words.push(word);
     }
 }

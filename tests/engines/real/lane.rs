@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{Env, Ran, paude};
+use crate::support::{Env, Ran, export_tools, paude};
 
 /// The names of all lanes, so that tests show as ignored where nothing is prepared.
 const NAMES: [&str; 7] = [
@@ -59,6 +59,13 @@ impl Lane {
         }
     }
 
+    /// This lane for tests that need a tool besides: not available without it.
+    pub fn with_tool(&self, tool: &str) -> Self {
+        let mut lane = self.clone();
+        lane.why = lane.why.or_else(|| export_tools::find(tool).err());
+        lane
+    }
+
     /// Whether the built-in engine runs here, which has no image and no users.
     pub fn is_native(&self) -> bool {
         self.engine == "native"
@@ -80,6 +87,12 @@ impl Lane {
     /// The user and group that run paude.
     pub fn ids(&self) -> (u32, u32) {
         self.user.unwrap_or((0, 0))
+    }
+
+    /// A variable that this lane's engine needs.
+    pub fn variable(&self, name: &str) -> &str {
+        let variable = self.vars.iter().find(|(own, _)| own == name);
+        variable.map(|(_, value)| value.as_str()).unwrap_or_else(|| panic!("`{name}` is not set"))
     }
 
     /// A path or name that was prepared.

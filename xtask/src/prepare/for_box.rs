@@ -5,7 +5,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::{Prepared, SetupDocument, image, import, lanes, policies, share, test_user, wheels};
+use super::{
+    Prepared, SetupDocument, export_tools, image, import, lanes, policies, share, test_user, wheels,
+};
 use crate::checkout::Checkout;
 use crate::process;
 
@@ -42,6 +44,7 @@ pub(crate) fn prepare(machine: &Checkout, own: &Checkout, name: &str) -> Result<
         tools: policies::PolicyTools::find(machine),
         devcontainer_cli: None,
         docker_registry: None,
+        export_tools: export_tools::find_in_box(machine),
     };
     let file = document.write(own)?;
     lanes::summarise(&format!("of {name} "), &lanes);

@@ -102,15 +102,36 @@ fn fetch(
 }
 
 fn download(python: &Path, requirements: &[&str], to: &Path, options: &[&str]) -> Result<()> {
+    let mut pip = binary_pip(python, "download");
+    run_captured(pip.arg("--dest").arg(to).args(options).args(requirements))
+        .with_context(|| format!("cannot fetch {}", requirements.join(" ")))
+        .map(drop)
+}
+
+/// Installs packages, some of them compiled, into a folder for the `PYTHONPATH` of this Python.
+pub(super) fn install(
+    checkout: &Checkout,
+    python: &Path,
+    requirements: &[&str],
+    to: &Path,
+) -> Result<()> {
+    report(format!("fetching from PyPI: {}", requirements.join(" ")));
+    let version = version_of(python)?;
+    let mut pip = binary_pip(&pip_python(checkout, python)?, "install");
+    pip.args(["--no-compile", "--no-deps", "--root-user-action=ignore", "--target"]).arg(to);
+    pip.args(["--implementation=cp", "--python-version", &version]);
+    run_captured(pip.args(requirements)).map(drop)
+}
+
+/// A command of pip that takes wheels for Linux only, whichever Python pip itself runs on.
+fn binary_pip(python: &Path, command: &str) -> Command {
     let mut pip = Command::new(python);
-    pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check"]);
-    pip.args(["--only-binary=:all:", "--dest"]).arg(to);
+    pip.args(["-m", "pip", command, "--quiet", "--disable-pip-version-check"]);
+    pip.arg("--only-binary=:all:");
     for libc in ["manylinux2014", "manylinux_2_17", "manylinux_2_28", "manylinux_2_34"] {
         pip.arg(format!("--platform={libc}_{}", env::consts::ARCH));
     }
-    run_captured(pip.args(options).args(requirements))
-        .with_context(|| format!("cannot fetch {}", requirements.join(" ")))
-        .map(drop)
+    pip
 }
 
 /// A Python that has pip: the system's, the one on PATH, or that of an environment created for it.
