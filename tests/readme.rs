@@ -9,18 +9,18 @@
 //! - `json plan`: the plan of that project
 //! - `text`: a drawing
 
+mod detection;
 mod devcontainers;
 mod pages;
 mod pictures;
 
 use std::collections::BTreeSet;
-use std::os::unix::fs::PermissionsExt as _;
 
 use libtest_mimic::Trial;
 use serde_json::Value;
 
 use crate::hostile::policy;
-use crate::registry::sha256;
+use crate::registry;
 use crate::support::{Env, Ran, paude, tree};
 use crate::trials;
 use pages::{PAGES, blocks, code, column, fences, first_column, root, table, tables};
@@ -38,16 +38,13 @@ const TREE: &str = r#"
 "#;
 const PLACE: &str = "/home/you/shop";
 
-/// The names that the built-in policy gives a meaning.
-const NAMES: &str = include_str!("../guest/src/detect/names.rs");
-
 /// All of them; those that run a container are ignored where the kernel does not allow any.
 pub fn trials() -> Vec<Trial> {
     let works = project().paude(&["--", "true"]).0.status.success();
     let ignored = !works && std::env::var_os("CI").is_none();
     let run = in_a_container().into_iter().map(|trial| trial.with_ignored_flag(ignored));
-    let rest = devcontainers::trials().into_iter().chain(pictures::trials());
-    on_the_pages().into_iter().chain(rest).chain(run).collect()
+    let rest = [detection::trials(), devcontainers::trials(), pictures::trials()].into_iter();
+    on_the_pages().into_iter().chain(rest.flatten()).chain(run).collect()
 }
 
 /// The project, with a person who chose the native engine, and with a policy that finds nothing
@@ -59,15 +56,7 @@ fn project() -> Env {
     for place in ["node_modules.wasm", "tools/node_modules.wasm"] {
         std::fs::copy(&policy, env.project.join(place)).unwrap();
     }
-    let store = env.home().join(".local/state/paude/policies");
-    let hash = sha256(&std::fs::read(&policy).unwrap());
-    std::fs::create_dir_all(&store).unwrap();
-    std::fs::set_permissions(&store, std::fs::Permissions::from_mode(0o700)).unwrap();
-    std::fs::copy(&policy, store.join(format!("{hash}.wasm"))).unwrap();
-    let origin = "\"reference\": \"registry.example/team/policy:1.0\"";
-    let record =
-        format!("{{\"origins\": [{{{origin}, \"manifest\": \"{hash}\", \"pulled\": 0}}]}}");
-    std::fs::write(store.join(format!("{hash}.json")), record).unwrap();
+    registry::store(&env.home(), &policy, "registry.example/team/policy:1.0");
     env.write("docker/Dockerfile", "FROM debian:13\n");
     person(&env, r#"{"engine": "native"}"#);
     env
@@ -95,14 +84,6 @@ fn plan(env: &Env, more: &[&str]) -> Value {
     let args = [&["plan", "--format", "json"][..], more].concat();
     let text = env.paude(&args).code(0).stdout();
     serde_json::from_str(&text.replace(env.project.to_str().unwrap(), PLACE)).unwrap()
-}
-
-/// The path, kind and reason of each directory that is hidden in a project with this in it.
-fn hidden(tree: &str) -> Vec<[String; 3]> {
-    let plan = plan(&Env::with(tree), &[]);
-    let word = |shadow: &Value, key: &str| shadow[key].as_str().unwrap().to_owned();
-    let shadows = plan["shadows"].as_array().unwrap().iter();
-    shadows.map(|shadow| ["path", "kind", "reason"].map(|key| word(shadow, key))).collect()
 }
 
 trials!(
@@ -194,37 +175,6 @@ trials!(
         let mut all = keys("", &document);
         all.extend(keys("lines[].", &document["lines"][0]));
         assert_eq!(first_column("| key of the diagnosis | type | meaning |"), all);
-        Ok(())
-    },
-    fn every_marker_makes_an_environment() -> Outcome {
-        for row in table("| a directory that holds | kind | reason | made by |") {
-            let paths = code(&row[0]).into_iter().map(|path| format!("place/{path}"));
-            let tree = paths.collect::<Vec<_>>().join("\n");
-            let [kind, reason] = [1, 2].map(|at: usize| code(&row[at]).swap_remove(0));
-            assert_eq!(hidden(&tree), [["place".to_owned(), kind, reason]], "{tree}");
-        }
-        assert_eq!(hidden("a/.venv/"), [["a/.venv", "unmarked", ".venv"].map(str::to_owned)]);
-        Ok(())
-    },
-    fn every_directory_of_a_tool_is_hidden_whole() -> Outcome {
-        let rows = table("| directory | kind | tool |");
-        for row in &rows {
-            let [path, kind] = [0, 1].map(|at: usize| code(&row[at]).swap_remove(0));
-            let found = hidden(&format!("{path}/x/pyvenv.cfg"));
-            assert_eq!(found, [[path, kind, "by its name".to_owned()]]);
-        }
-        assert_eq!(rows.len(), NAMES.matches("Role::ToolDir(\"").count());
-        Ok(())
-    },
-    fn what_is_never_searched_is_named() -> Outcome {
-        let rows = table("| never searched | because |");
-        let named: BTreeSet<_> = rows.iter().flat_map(|row| code(&row[0])).collect();
-        for name in &named {
-            assert_eq!(hidden(&format!("{name}/x/pyvenv.cfg")), [[""; 3]; 0], "{name}");
-        }
-        let line = NAMES.lines().find(|line| line.contains("=> Role::Skipped")).unwrap();
-        let skipped = line.split('"').skip(1).step_by(2).map(str::to_owned);
-        assert_eq!(named, skipped.collect());
         Ok(())
     },
     fn command_lines_that_are_not_run_are_accepted() -> Outcome {

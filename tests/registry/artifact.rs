@@ -1,5 +1,7 @@
 //! Policies as registries hold them.
 
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -7,7 +9,6 @@ use sha2::Digest as _;
 
 use super::server::{Asked, Server, respond};
 use crate::hostile::policy;
-use std::net::TcpStream;
 
 pub const CONFIG_TYPE: &str = "application/vnd.wasm.config.v0+json";
 pub const LAYER_TYPE: &str = "application/wasm";
@@ -16,6 +17,18 @@ const MANIFEST_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
 /// The SHA-256 of these bytes, in hexadecimal digits.
 pub fn sha256(bytes: &[u8]) -> String {
     sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Puts a policy into the store of a home directory, as if it had been pulled from there.
+pub fn store(home: &Path, policy: &Path, reference: &str) {
+    let store = home.join(".local/state/paude/policies");
+    let hash = sha256(&std::fs::read(policy).unwrap());
+    std::fs::create_dir_all(&store).unwrap();
+    std::fs::set_permissions(&store, std::fs::Permissions::from_mode(0o700)).unwrap();
+    std::fs::copy(policy, store.join(format!("{hash}.wasm"))).unwrap();
+    let origin = json!({"reference": reference, "manifest": hash, "pulled": 0});
+    let record = json!({"origins": [origin]}).to_string();
+    std::fs::write(store.join(format!("{hash}.json")), record).unwrap();
 }
 
 /// A policy that hides nothing; the note makes one differ from another.

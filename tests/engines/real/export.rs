@@ -45,9 +45,12 @@ const SCRIPT: &str = r#"
     mv out.part out
     exit 7"#;
 
+/// The name of a module, its tests, and the tool that they need.
+type Module = (&'static str, &'static [(&'static str, Test)], Option<&'static str>);
+
 /// The tests of a lane, each with the lane as it is for a test that needs a tool besides.
 pub fn tests(lane: &Lane) -> Vec<(String, Test, Lane)> {
-    let of_lane: &[(&str, &[(&str, Test)], Option<&str>)] = match lane.name.as_str() {
+    let of_lane: &[Module] = match lane.name.as_str() {
         "docker" => &[
             ("compose", compose::DOCKER_COMPOSE, Some("compose")),
             ("devcontainer", devcontainer::TESTS, Some("devcontainer_cli")),
