@@ -187,6 +187,35 @@ guard() {
   done
 }
 
+# is_mount DIRECTORY: whether it is seen to be a mount, as it is in another one than its parent.
+is_mount() {
+  id= own=
+  for directory in "$1" "$1/.."; do
+    own=$id id=
+    {
+      while read -r key value; do
+        [ "$key" != mnt_id: ] || id=$value
+      done </proc/self/fdinfo/3
+    } 3<"$directory"
+    [ -n "$id" ] || return 1
+  done
+  [ "$id" != "$own" ]
+} 2>/dev/null
+
+# are_mounts COUNT PATH MOUNTINFO_PATH (PATH MOUNTINFO_PATH)...
+# Whether each shadow is seen to be a mount; the first path is the project. For a few shadows this is
+# faster than `guard`, as dash reads /proc/self/mountinfo byte by byte.
+are_mounts() {
+  left=$1
+  [ "$left" -le 20 ] || return 1
+  shift 3
+  while [ "$left" -gt 0 ]; do
+    is_mount "$1" || return 1
+    left=$((left - 1))
+    shift 2
+  done
+}
+
 paude_setup=$1 paude_environment=${2%%:*} paude_programs=${2#"${2%%:*}"}
 paude_types=${3% *} paude_filled=${3#* } paude_variables=$4
 paude_inode=$5 paude_witness=$6 paude_access=$7 paude_shadows=$8 paude_directories=$9
@@ -224,5 +253,5 @@ fi
 (shift "$paude_checked"; start_command "$@")
 paude_code=$?
 # A command that has renamed a directory, and ended at once, was seen by nobody else.
-(guard end "$paude_shadows" "$@") || exit
+(are_mounts "$paude_shadows" "$@" || guard end "$paude_shadows" "$@") || exit
 exit "$paude_code"
