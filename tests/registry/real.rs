@@ -154,6 +154,16 @@ fn more_than_one_layer_is_refused(program: &Path) -> Outcome {
     Ok(())
 }
 
+fn only_the_right_login_pulls(env: &Env, registry: &Registry) {
+    let reference = registry.reference("1.0");
+    let pull = || env.paude(&["policy", "pull", &reference]);
+    pull().code(125).says("wants a login for");
+    login(env, registry, "bWU6d3Jvbmc=");
+    pull().code(125).says("does not let you pull");
+    login(env, registry, LOGIN);
+    pull().code(0);
+}
+
 fn a_password_is_wanted(program: &Path) -> Outcome {
     let env = Env::new();
     push(program, &env, &Artifact::of(&component("one")), "1.0");
@@ -161,13 +171,7 @@ fn a_password_is_wanted(program: &Path) -> Outcome {
     std::fs::write(&users, HTPASSWD)?;
     let auth = format!("auth: {{htpasswd: {{realm: r, path: {}}}}}", users.display());
     let registry = Registry::start(program, &env, "", &auth);
-    let reference = registry.reference("1.0");
-    let pull = || env.paude(&["policy", "pull", &reference]);
-    pull().code(125).says("wants a login for");
-    login(&env, &registry, "bWU6d3Jvbmc=");
-    pull().code(125).says("does not let you pull");
-    login(&env, &registry, LOGIN);
-    pull().code(0);
+    only_the_right_login_pulls(&env, &registry);
     Ok(())
 }
 
@@ -218,13 +222,7 @@ fn a_token_is_wanted(program: &Path) -> Outcome {
         certificate.display()
     );
     let registry = Registry::start(program, &env, "", &auth);
-    let reference = registry.reference("1.0");
-    let pull = || env.paude(&["policy", "pull", &reference]);
-    pull().code(125).says("wants a login for");
-    login(&env, &registry, "bWU6d3Jvbmc=");
-    pull().code(125).says("does not let you pull");
-    login(&env, &registry, LOGIN);
-    pull().code(0);
+    only_the_right_login_pulls(&env, &registry);
     Ok(())
 }
 

@@ -110,6 +110,14 @@ fn write_sums(dist: &Path) -> Result<()> {
     files::write(&dist.join("SHA256SUMS"), &text)
 }
 
+/// The file that a tool adds to a directory.
+fn new_file(dir: &Path, make: impl FnOnce() -> Result<()>) -> Result<PathBuf> {
+    let before = list(dir)?;
+    make()?;
+    let new = list(dir)?.into_iter().find(|file| !before.contains(file));
+    new.map(|(_, path)| path).context("no file is new")
+}
+
 /// The names and paths of the files in a directory, sorted.
 fn list(dir: &Path) -> Result<Vec<(String, PathBuf)>> {
     let mut files = Vec::new();

@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use super::target::Target;
-use super::{list, tools};
+use super::{new_file, tools};
 use crate::checkout::Checkout;
 use crate::files;
 use crate::package::Package;
@@ -42,10 +42,7 @@ pub(super) fn create(
     deb.current_dir(&package.source).args(["--no-build", "--no-strip", "--locked", "--quiet"]);
     deb.args(["--target", &target.triple, "--maintainer", MAINTAINER, "--output"]).arg(dist);
     report(format_command(&deb));
-    let before = list(dist)?;
-    run_captured(&mut deb)?;
-    let new = list(dist)?.into_iter().find(|file| !before.contains(file));
-    new.map(|(_, path)| path).context("cargo-deb wrote no package")
+    new_file(dist, || run_captured(&mut deb).map(drop)).context("cargo-deb wrote no package")
 }
 
 /// One entry, dated like the last commit, so that the same commit makes the same package.

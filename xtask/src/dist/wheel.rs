@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use super::target::Target;
-use super::{list, tools};
+use super::{list, new_file, tools};
 use crate::checkout::Checkout;
 use crate::files;
 use crate::package::Package;
@@ -62,10 +62,8 @@ pub(super) fn create(
     for folder in DATA {
         copy_files(&prefix.join(folder), &data(package).join(folder))?;
     }
-    let before = list(dist)?;
-    run_maturin(checkout, package, target, dist)?;
-    let new = list(dist)?.into_iter().find(|file| !before.contains(file));
-    new.map(|(_, path)| path).context("maturin wrote no wheel")
+    new_file(dist, || run_maturin(checkout, package, target, dist))
+        .context("maturin wrote no wheel")
 }
 
 /// Copies the list of the linked crates, in the format CycloneDX, out of a wheel.

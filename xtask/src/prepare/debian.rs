@@ -28,19 +28,25 @@ pub(super) fn unpack(
         let apt = part.join("apt");
         files::create_dir(&apt.join("lists/partial"))?;
         download(&apt, &source, packages)?;
-        let mut unpacked = 0;
-        for entry in fs::read_dir(&apt)? {
-            let file = entry?.path();
-            if file.extension().is_some_and(|end| end == "deb") {
-                run_captured(Command::new("dpkg-deb").arg("--extract").arg(&file).arg(part))?;
-                unpacked += 1;
-            }
-        }
+        let unpacked = extract(&apt, part)?;
         ensure!(unpacked == packages.len(), "apt-get downloaded {unpacked} packages");
         fs::remove_dir_all(&apt).context("cannot remove the downloads")?;
         report(format!("unpacked them in {} s", start.elapsed().as_secs()));
         Ok(())
     })
+}
+
+/// Extracts the packages of a directory; returns how many there are.
+pub(super) fn extract(from: &Path, to: &Path) -> Result<usize> {
+    let mut extracted = 0;
+    for entry in fs::read_dir(from)? {
+        let file = entry?.path();
+        if file.extension().is_some_and(|end| end == "deb") {
+            run_captured(Command::new("dpkg-deb").arg("--extract").arg(&file).arg(to))?;
+            extracted += 1;
+        }
+    }
+    Ok(extracted)
 }
 
 /// Downloads the packages into `dir`, with lists of its own: nothing of the system's apt changes.

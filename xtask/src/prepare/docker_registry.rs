@@ -1,12 +1,12 @@
 //! Debian's registry for images and other artifacts, from which the tests pull policies.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 use super::cached::cached;
+use super::debian;
 use crate::checkout::Checkout;
 use crate::files;
 use crate::process::{report, run_captured, which};
@@ -29,10 +29,8 @@ pub(super) fn ensure(checkout: &Checkout) -> Result<PathBuf> {
             run_captured(Command::new("apt-get").args(["--quiet", "update"]))?;
             download(part)?;
         }
-        let entries = fs::read_dir(part)?.filter_map(Result::ok).map(|entry| entry.path());
-        let is_package = |path: &PathBuf| path.extension().is_some_and(|end| end == "deb");
-        let package = entries.into_iter().find(is_package).context("apt-get fetched no package")?;
-        run_captured(Command::new("dpkg").arg("-x").arg(package).arg(part)).map(drop)
+        ensure!(debian::extract(part, part)? == 1, "apt-get fetched no package");
+        Ok(())
     })?;
     Ok(folder.join("usr/bin").join(PACKAGE))
 }
