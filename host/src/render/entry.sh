@@ -71,6 +71,18 @@ read_mounts() {
   done </proc/self/mountinfo
 }
 
+# read_fdinfo KEY DIRECTORY
+# Sets `info` to what the kernel shows of the directory once it is open; to nothing if it cannot be
+# opened, or the kernel shows no KEY.
+read_fdinfo() {
+  info=
+  {
+    while read -r key value; do
+      [ "$key" != "$1:" ] || info=$value
+    done </proc/self/fdinfo/3
+  } 2>/dev/null 3<"$2"
+}
+
 # check_identity PATH TYPE INODE WITNESS
 # Checks that the directory at PATH, in a mount of TYPE, is the one that paude opened, not one with
 # the same path on another machine or in another mount namespace. File systems that a virtual
@@ -79,11 +91,8 @@ read_mounts() {
 check_identity() {
   inode= other='is not the directory that paude opened: the engine has another one at this path'
   case $2 in fuse* | virtiofs | 9p | nfs* | cifs | smb*) ;; *)
-    {
-      while read -r key value; do
-        [ "$key" != ino: ] || inode=$value
-      done </proc/self/fdinfo/3
-    } 2>/dev/null 3<"$1"
+    read_fdinfo ino "$1"
+    inode=$info
     ;;
   esac
   if [ -n "$inode" ] && [ -n "$3" ]; then
@@ -189,18 +198,12 @@ guard() {
 
 # is_mount DIRECTORY: whether it is seen to be a mount, as it is in another one than its parent.
 is_mount() {
-  id= own=
-  for directory in "$1" "$1/.."; do
-    own=$id id=
-    {
-      while read -r key value; do
-        [ "$key" != mnt_id: ] || id=$value
-      done </proc/self/fdinfo/3
-    } 3<"$directory"
-    [ -n "$id" ] || return 1
-  done
-  [ "$id" != "$own" ]
-} 2>/dev/null
+  read_fdinfo mnt_id "$1"
+  id=$info
+  [ -n "$id" ] || return 1
+  read_fdinfo mnt_id "$1/.."
+  [ -n "$info" ] && [ "$info" != "$id" ]
+}
 
 # are_mounts COUNT PATH MOUNTINFO_PATH (PATH MOUNTINFO_PATH)...
 # Whether each shadow is seen to be a mount; the first path is the project. For a few shadows this is
