@@ -17,6 +17,7 @@ mod context;
 mod dockerfile;
 mod ignore;
 mod listing;
+mod output;
 mod packages;
 mod prepare;
 mod processes;

@@ -3,6 +3,7 @@
 //!
 //! - `endpoints`: daemons and services behind the clients, and podman in docker's place
 //! - `faults`: the engine fails, is killed, or goes on after its container should have ended
+//! - `images`: builds that fail
 //! - `joined`: commands that join a session
 //! - `journal`: what a killed run left, and who may clear it
 //! - `places`: directories that change, full disks, homes that belong to others
@@ -10,6 +11,7 @@
 
 mod endpoints;
 mod faults;
+mod images;
 mod joined;
 mod journal;
 mod places;
@@ -26,6 +28,7 @@ pub fn trials() -> Vec<Trial> {
     let all = [
         endpoints::trials(),
         faults::trials(),
+        images::trials(),
         joined::trials(),
         journal::trials(),
         places::trials(),

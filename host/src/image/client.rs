@@ -3,7 +3,6 @@
 
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::os::fd::AsFd as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
@@ -15,6 +14,7 @@ use tempfile::TempDir;
 
 use super::archive::{self, AddedFile, ArchiveFault};
 use super::context::Context;
+use super::output::ClientOutput;
 use super::processes;
 use crate::engine::{Engine, query};
 use crate::error::{Error, Exit, Result};
@@ -28,6 +28,9 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// How long a client may take to end after a signal, before it is killed.
 const ENDING: Duration = Duration::from_secs(20);
+
+/// How often a build is tried if images that others remove meanwhile make it fail.
+const ATTEMPTS: u32 = 3;
 
 /// One build.
 #[derive(Debug)]
@@ -53,6 +56,13 @@ pub(super) enum BuildEnd {
     Built(String),
     /// A signal ended the build, and paude ends with this.
     Interrupted(&'static str, Exit),
+}
+
+/// The end of one attempt.
+enum Attempt {
+    Ended(BuildEnd),
+    /// A layer of an image that another process removed was missing.
+    LayerRemoved(Error),
 }
 
 impl BuildRequest<'_> {
@@ -100,6 +110,26 @@ impl BuildRequest<'_> {
         added: &[AddedFile],
         signals: &Signals,
     ) -> Result<BuildEnd> {
+        let mut attempts = 1..=ATTEMPTS;
+        loop {
+            let is_last = attempts.next() == Some(ATTEMPTS);
+            match self.attempt(context, added, signals)? {
+                Attempt::Ended(end) => return Ok(end),
+                Attempt::LayerRemoved(error) if is_last => return Err(error),
+                Attempt::LayerRemoved(_) if self.quiet => {}
+                Attempt::LayerRemoved(_) => super::eprintln_line(
+                    "Building again: an image was removed while this one was built",
+                ),
+            }
+        }
+    }
+
+    fn attempt(
+        &self,
+        context: &Context,
+        added: &[AddedFile],
+        signals: &Signals,
+    ) -> Result<Attempt> {
         let dir = private_dir()?;
         let id_file = dir.path().join("id");
         let has_buildx =
@@ -107,18 +137,19 @@ impl BuildRequest<'_> {
         let id_argument = id_file.to_str().ok_or_else(|| not_utf8(&id_file))?;
         let arguments = self.arguments(id_argument, has_buildx);
         let (stream, _watch) = signals.watch()?;
-        let client = self.start(&arguments, dir.path())?;
+        let (client, output) = self.start(&arguments, dir.path())?;
         let (status, fed) = supervise(client, context, added, stream);
+        let names_removed_layer = output.names_removed_layer();
         let id = read_id(&id_file);
         remove(dir);
         if let Some((name, exit)) = signals.last_received() {
-            return Ok(BuildEnd::Interrupted(name, exit));
+            return Ok(Attempt::Ended(BuildEnd::Interrupted(name, exit)));
         }
         match (status, fed) {
             (_, Some(ArchiveFault::Context(error))) => Err(error),
             // podman ends with 0 although a signal ended its build, but then it writes no id.
             (Some(status), None) if status.success() && id.is_some() => {
-                Ok(BuildEnd::Built(id.unwrap_or_default()))
+                Ok(Attempt::Ended(BuildEnd::Built(id.unwrap_or_default())))
             }
             (Some(status), fed) => {
                 let why = match (status.success(), fed) {
@@ -128,8 +159,13 @@ impl BuildRequest<'_> {
                     }
                     (true, _) => "it reported no image".to_owned(),
                 };
-                Err(Error::failed(format!("{} could not build the image: {why}", self.engine))
-                    .hint("its own output says why; --no-build runs the image without it"))
+                let error =
+                    Error::failed(format!("{} could not build the image: {why}", self.engine))
+                        .hint("its own output says why; --no-build runs the image without it");
+                match names_removed_layer {
+                    true => Ok(Attempt::LayerRemoved(error)),
+                    false => Err(error),
+                }
             }
             (None, _) => Err(Error::failed(format!("the end of {} is unknown", self.engine))),
         }
@@ -137,7 +173,7 @@ impl BuildRequest<'_> {
 
     /// Starts the client in a directory where it finds no file of that name, and in a process
     /// group of its own: Ctrl-C would make podman leave behind what it was running.
-    fn start(&self, arguments: &[String], dir: &Path) -> Result<Child> {
+    fn start(&self, arguments: &[String], dir: &Path) -> Result<(Child, ClientOutput)> {
         #[expect(clippy::disallowed_methods, reason = "the engine's own client")]
         let mut command = Command::new(self.engine.program());
         command.args(arguments).current_dir(dir).process_group(0).stdin(Stdio::piped());
@@ -146,8 +182,8 @@ impl BuildRequest<'_> {
         }
         #[cfg(target_os = "linux")]
         crate::unsafe_calls::end_with_parent(&mut command, Signal::TERM);
-        let stderr = io::stderr().as_fd().try_clone_to_owned();
-        let client = stderr.and_then(|stderr| command.stdout(stderr).spawn());
+        let client = ClientOutput::attach(&mut command, self.engine)
+            .and_then(|output| Ok((command.spawn()?, output)));
         client.map_err(|error| {
             Error::failed(format!("cannot start `{}`: {error}", self.engine.program()))
                 .hint("fix its installation, or choose another engine with --engine")
