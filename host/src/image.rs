@@ -284,6 +284,7 @@ impl<'r> ProjectImages<'r> {
             no_cache: builds.rebuild,
             // What was just built has no newer one in a registry.
             pull: builds.pull && !self.is_built(&prepared.bases),
+            lacks_base: prepared.bases.iter().any(|(_, id)| id.is_none()),
             quiet: self.quiet,
         };
         request.run(&prepared.context, &prepared.added_files(), signals)

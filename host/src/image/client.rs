@@ -46,6 +46,8 @@ pub(super) struct BuildRequest<'b> {
     pub(super) platform: Option<&'b str>,
     pub(super) no_cache: bool,
     pub(super) pull: bool,
+    /// Whether the engine lacks an image that this one begins with.
+    pub(super) lacks_base: bool,
     pub(super) quiet: bool,
 }
 
@@ -182,7 +184,7 @@ impl BuildRequest<'_> {
         }
         #[cfg(target_os = "linux")]
         crate::unsafe_calls::end_with_parent(&mut command, Signal::TERM);
-        let client = ClientOutput::attach(&mut command, self.engine)
+        let client = ClientOutput::attach(&mut command, self.engine, self.pull || self.lacks_base)
             .and_then(|output| Ok((command.spawn()?, output)));
         client.map_err(|error| {
             Error::failed(format!("cannot start `{}`: {error}", self.engine.program()))

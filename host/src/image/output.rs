@@ -23,10 +23,10 @@ pub(super) struct ClientOutput {
 }
 
 impl ClientOutput {
-    /// Sets where the client writes. At a terminal it writes there itself, as it shows progress
-    /// only there, and nobody looks.
-    pub(super) fn attach(command: &mut Command, engine: Engine) -> io::Result<Self> {
-        if engine != Engine::Podman || io::stderr().is_terminal() {
+    /// Sets where the client writes. If it `fetches` images, it writes to the terminal itself, as
+    /// it shows progress only there, and nobody looks.
+    pub(super) fn attach(command: &mut Command, engine: Engine, fetches: bool) -> io::Result<Self> {
+        if engine != Engine::Podman || (fetches && io::stderr().is_terminal()) {
             command.stdout(io::stderr().as_fd().try_clone_to_owned()?);
             return Ok(Self { end: None });
         }
