@@ -225,7 +225,9 @@ parameterized!(
             let mut command = project.command(&["--builds", "allow"], "touch ran");
             let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn()?;
             let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-            let started = lines.find(|line| line.as_ref().is_ok_and(|line| line == "started"));
+            // BuildKit writes the number of the step and a time in front.
+            let started =
+                lines.find(|line| line.as_ref().is_ok_and(|line| line.ends_with("started")));
             assert!(started.is_some(), "the build does not start");
             let rest = std::thread::spawn(move || lines.map_while(Result::ok).collect::<Vec<_>>());
             let kill =
