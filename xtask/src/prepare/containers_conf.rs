@@ -30,15 +30,15 @@ impl PodmanDirs {
         let containers = self.conf.join("containers.conf");
         let storage = self.conf.join("storage.conf");
         files::write(&containers, &containers_conf(&self.run, self.rootful))?;
-        files::write(&storage, &self.storage_conf(major_version()))?;
+        files::write(&storage, &self.storage_conf(version()))?;
         lane.env.insert("CONTAINERS_CONF", containers.display().to_string());
         lane.env.insert("CONTAINERS_STORAGE_CONF", storage.display().to_string());
         Ok(())
     }
 
-    fn storage_conf(&self, version: Option<u32>) -> String {
-        // podman 4 ignores `graphroot` when it is rootless; podman 5.8 warns in every run if both keys are set.
-        let ignores_graphroot = !self.rootful && version.is_some_and(|major| major < 5);
+    fn storage_conf(&self, version: Option<(u32, u32)>) -> String {
+        // podman 5.4 ignores `graphroot` when it is rootless; podman 5.8 warns in every run if both keys are set.
+        let ignores_graphroot = !self.rootful && version.is_some_and(|version| version < (5, 8));
         let storage = &self.storage;
         let rootless = if ignores_graphroot {
             format!("rootless_storage_path = {storage:?}\n")
@@ -57,10 +57,11 @@ impl PodmanDirs {
     }
 }
 
-/// The first number of podman's version.
-fn major_version() -> Option<u32> {
+/// The first two numbers of podman's version.
+fn version() -> Option<(u32, u32)> {
     let printed = run_captured(Command::new("podman").arg("--version")).ok()?;
-    printed.split_whitespace().last()?.split('.').next()?.parse().ok()
+    let mut numbers = printed.split_whitespace().last()?.split('.');
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
 /// runc accepts mixed cgroup hierarchies, which crun refuses; podman's default limit of processes needs a controller that
