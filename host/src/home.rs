@@ -1,6 +1,7 @@
 //! The user's own directories, by the XDG Base Directory Specification.
 
 mod exclusive;
+mod whole;
 
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::escape::shown_path;
 use crate::path::HostPath;
 pub(crate) use exclusive::{check_exclusive, create_exclusive};
+pub(crate) use whole::{UNFINISHED, replace_file};
 
 /// `paude` in `$XDG_CONFIG_HOME`, or in `~/.config`.
 pub(crate) fn config_dir() -> Option<PathBuf> {

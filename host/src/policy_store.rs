@@ -6,7 +6,7 @@
 
 mod record;
 
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -27,8 +27,6 @@ const VARIABLE: &str = "XDG_STATE_HOME";
 const COMPONENT: &str = "wasm";
 /// The extension of the record about a component.
 const RECORD: &str = "json";
-/// The extension of a file that is being written.
-const UNFINISHED: &str = "part";
 
 /// Bytes of a record.
 const RECORD_BYTES: u64 = 1 << 20;
@@ -142,7 +140,7 @@ impl PolicyStore {
             // A time in the future shows that the clock was set back.
             let age = modified.map(|it| it.elapsed().unwrap_or_else(|future| future.duration()));
             let is_old = age.is_ok_and(|age| age > UNFINISHED_AGE);
-            if path.extension().is_some_and(|extension| extension == UNFINISHED) && is_old {
+            if path.extension().is_some_and(|extension| extension == home::UNFINISHED) && is_old {
                 self.remove_file(&path)?;
             }
         }
@@ -151,7 +149,7 @@ impl PolicyStore {
     }
 
     fn path(&self, sha256: Sha256, extension: &str) -> PathBuf {
-        self.dir.join(format!("{sha256}.{extension}"))
+        self.dir.join(file_name(sha256, extension))
     }
 
     /// The record about a component; an empty one if it is missing or damaged.
@@ -168,15 +166,8 @@ impl PolicyStore {
 
     /// Writes a file as a whole or not at all.
     fn write(&self, sha256: Sha256, extension: &str, bytes: &[u8]) -> Result<()> {
-        let write = || -> io::Result<()> {
-            let suffix = format!(".{UNFINISHED}");
-            let mut file = tempfile::Builder::new().suffix(&suffix).tempfile_in(&self.dir)?;
-            file.write_all(bytes)?;
-            file.as_file().sync_all()?;
-            file.persist(self.path(sha256, extension))?;
-            Ok(())
-        };
-        write().map_err(|error| self.fail(&error))
+        let name = file_name(sha256, extension);
+        home::replace_file(&self.dir, &name, bytes).map_err(|error| self.fail(&error))
     }
 
     #[expect(clippy::disallowed_methods, reason = "only paude writes to this directory")]
@@ -196,6 +187,10 @@ impl PolicyStore {
     fn fail(&self, error: &io::Error) -> Error {
         unusable(&self.dir, Error::failed(error.to_string()))
     }
+}
+
+fn file_name(sha256: Sha256, extension: &str) -> String {
+    format!("{sha256}.{extension}")
 }
 
 /// The component that a file of the store holds, by its name.

@@ -4,7 +4,7 @@
 use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::marker::PhantomData;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 #[cfg(test)]
 use std::path::Path;
 use std::path::PathBuf;
@@ -18,7 +18,10 @@ use crate::home;
 use crate::value::is_hashed_name;
 use crate::workspace::Workspace;
 
-/// What paude knows about a thing; `record.json` in its directory.
+/// The name of a record.
+const RECORD: &str = "record.json";
+
+/// What paude knows about a thing; [`RECORD`] in its directory.
 pub(crate) trait StoredRecord: Serialize + DeserializeOwned {
     /// The directory of all things of this kind in the state directory; their name in messages.
     const FOLDER: &'static str;
@@ -108,23 +111,14 @@ impl<R: StoredRecord> RecordStore<R> {
 
     /// The record of a thing; `None` if there is none, or it cannot be read.
     pub(crate) fn read_record(&self, name: &str) -> Option<R> {
-        let bytes = std::fs::read(self.path(name).join("record.json")).ok()?;
+        let bytes = std::fs::read(self.path(name).join(RECORD)).ok()?;
         serde_json::from_slice(&bytes).ok()
     }
 
     /// Writes the record of a thing, as a whole or not at all.
     pub(crate) fn write_record(&self, name: &str, record: &R) -> Result<()> {
-        let dir = self.path(name);
-        let (temporary, path) = (dir.join("new"), dir.join("record.json"));
-        let write = || -> io::Result<()> {
-            let mut options = File::options();
-            options.write(true).create(true).truncate(true).mode(0o600);
-            let file = options.open(&temporary)?;
-            serde_json::to_writer(&file, record)?;
-            file.sync_all()?;
-            std::fs::rename(&temporary, &path)
-        };
-        write().map_err(|error| self.fail(&error))
+        let json = serde_json::to_vec(record).map_err(|error| self.fail(&error.into()))?;
+        home::replace_file(&self.path(name), RECORD, &json).map_err(|error| self.fail(&error))
     }
 
     /// Removes the directory of a thing.
