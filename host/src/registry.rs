@@ -6,6 +6,7 @@
 mod auth;
 mod credentials;
 mod curl;
+mod helper;
 mod manifest;
 mod url;
 
@@ -166,7 +167,7 @@ impl<'r> RegistryClient<'r> {
     /// Gets what the registry asks for, for the requests that follow.
     fn authorize(&mut self, response: &HttpResponse) -> Result<()> {
         let registry = self.reference.registry();
-        let login = credentials::find(self.reference)?;
+        let login = credentials::find(self.reference, self.deadline)?;
         self.has_login = login.is_some();
         let challenge = Challenge::of(response.all("www-authenticate")).ok_or_else(|| {
             Error::failed(format!("registry `{registry}` asks for a login of an unknown kind"))

@@ -133,11 +133,24 @@ trials!(
                 ("echo 'it is locked'; exit 1", "failed: it is locked"),
                 ("echo nothing", "printed no login"),
                 (r#"echo '{"Username": "<token>", "Secret": "x"}'"#, "is an identity token"),
+                ("head -c 1048577 /dev/zero", "printed more than 1048576 bytes"),
+                ("head -c 1048576 /dev/zero", "printed no login"),
             ] {
                 answers(script);
                 pull(&env, &server).code(125).says(wanted);
             }
         }
+        Ok(())
+    },
+    fn a_program_that_keeps_logins_may_not_take_longer_than_all_else() -> Outcome {
+        let (mut env, server) = (Env::new(), basic());
+        tree::write(&env.home().join(".docker/config.json"), r#"{"credsStore": "test"}"#);
+        env.fake_engine("docker-credential-test", "exec sleep 3600");
+        let reference = format!("127.0.0.1:{}/team/policy:1.0", server.port);
+        env.paude(&["policy", "pull", &reference, "--timeout", "10"]).code(125).says(
+            "`docker-credential-test`, which keeps logins, did not answer within 10 s\n\
+             hint: --timeout SECONDS gives it more time\n",
+        );
         Ok(())
     },
     /// Nobody is asked for a password for what everybody may have.
@@ -190,6 +203,56 @@ trials!(
             tree::write(&env.home().join(".docker/config.json"), &auths(&server, LOGIN));
             pull(&env, &server).code(125).says(wanted);
         }
+        Ok(())
+    },
+    /// Otherwise whoever keeps the layers could have the login sent to itself.
+    fn only_the_registry_is_answered_when_it_asks_for_a_login() -> Outcome {
+        let env = Env::new();
+        let thief = Server::start(|asked, stream| {
+            let host = asked.header("host").unwrap();
+            let challenge = format!("Bearer realm=\"http://{host}/token\"");
+            respond(stream, 401, &[("WWW-Authenticate", &challenge)], b"{}");
+        });
+        let port = thief.port;
+        let server = Server::start(move |asked, stream| {
+            let location = format!("http://127.0.0.1:{port}{}", asked.target);
+            respond(stream, 307, &[("Location", &location)], b"");
+        });
+        tree::write(&env.home().join(".docker/config.json"), &auths(&server, LOGIN));
+        pull(&env, &server).code(125).says("wants a login for");
+        assert_eq!(thief.targets(), ["/v2/team/policy/manifests/1.0"]);
+        Ok(())
+    },
+    fn a_request_for_a_token_follows_no_redirect() -> Outcome {
+        let env = Env::new();
+        let elsewhere = Server::silent();
+        let port = elsewhere.port;
+        let server = Server::start(move |asked, stream| {
+            let host = asked.header("host").unwrap();
+            if asked.target.starts_with("/token?") {
+                let location = format!("http://127.0.0.1:{port}/token");
+                return respond(stream, 302, &[("Location", &location)], b"");
+            }
+            let challenge = format!("Bearer realm=\"http://{host}/token\"");
+            respond(stream, 401, &[("WWW-Authenticate", &challenge)], b"{}");
+        });
+        tree::write(&env.home().join(".docker/config.json"), &auths(&server, LOGIN));
+        let wanted = format!("`http://127.0.0.1:{}/token` answered with status 302", server.port);
+        pull(&env, &server).code(125).says(&wanted);
+        assert_eq!(elsewhere.connections(), 0);
+        Ok(())
+    },
+    fn a_token_has_a_limit() -> Outcome {
+        let env = Env::new();
+        let server = Server::start(move |asked, stream| {
+            let host = asked.header("host").unwrap();
+            if asked.target.starts_with("/token?") {
+                return respond(stream, 200, &[], &vec![b' '; (1 << 20) + 1]);
+            }
+            let challenge = format!("Bearer realm=\"http://{host}/token\"");
+            respond(stream, 401, &[("WWW-Authenticate", &challenge)], b"{}");
+        });
+        pull(&env, &server).code(125).says("sends more than the 1048576 bytes that it may have");
         Ok(())
     },
     fn a_redirect_to_another_server_gets_no_login() -> Outcome {

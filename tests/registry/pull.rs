@@ -116,6 +116,20 @@ trials!(
         assert_refused(server, "sends more than the 4194304 bytes");
         Ok(())
     },
+    /// Only the answer shows how long it is, and it is longer by one byte.
+    fn one_byte_too_many_is_not_kept() -> Outcome {
+        let bytes = component("one");
+        let artifact = Artifact::of(&bytes);
+        let server = Server::start(move |asked, stream| {
+            if !asked.target.contains("/blobs/") {
+                return artifact.answer(asked, stream);
+            }
+            let _ = stream.write_all(b"HTTP/1.1 200 X\r\nConnection: close\r\n\r\n");
+            let _ = stream.write_all(&bytes).and_then(|()| stream.write_all(b"x"));
+        });
+        assert_refused(server, "sends more than the ");
+        Ok(())
+    },
     fn what_ends_too_early_is_not_kept() -> Outcome {
         let bytes = component("one");
         let artifact = Artifact::of(&bytes);
@@ -185,6 +199,24 @@ trials!(
         });
         pull(&env, &server, &[]).code(0);
         assert_eq!(storage.targets().len(), 1);
+        Ok(())
+    },
+    fn five_redirects_are_followed_and_a_sixth_is_not() -> Outcome {
+        for (count, code) in [(5, 0), (6, 125)] {
+            let env = Env::new();
+            let artifact = Artifact::of(&component("one"));
+            let mut left = count;
+            let server = Server::start(move |asked, stream| match left {
+                0 => artifact.answer(asked, stream),
+                _ => {
+                    left -= 1;
+                    respond(stream, 302, &[("Location", &asked.target)], b"");
+                }
+            });
+            pull(&env, &server, &[]).code(code);
+            let manifests = server.targets().iter().filter(|it| it.contains("manifests")).count();
+            assert_eq!(manifests, 6);
+        }
         Ok(())
     },
     fn a_redirect_leads_neither_out_of_encryption_nor_in_a_circle() -> Outcome {

@@ -23,11 +23,12 @@ type Test = fn(&Path) -> Outcome;
 pub fn trials() -> Vec<Trial> {
     let program = setup()["docker_registry"].as_str().map(PathBuf::from);
     let ignored = program.is_none() && std::env::var_os("CI").is_none();
-    let tests: [(&str, Test); 5] = [
+    let tests: [(&str, Test); 6] = [
         ("what_skopeo_pushed_is_pulled", what_skopeo_pushed_is_pulled),
         ("more_than_one_layer_is_refused", more_than_one_layer_is_refused),
         ("a_password_is_wanted", a_password_is_wanted),
         ("a_certificate_has_to_be_trusted", a_certificate_has_to_be_trusted),
+        ("what_has_no_tls_elsewhere_changes_nothing", what_has_no_tls_elsewhere_changes_nothing),
         ("a_token_is_wanted", a_token_is_wanted),
     ];
     let trial = |(name, test): (&str, Test)| {
@@ -191,6 +192,24 @@ fn a_certificate_has_to_be_trusted(program: &Path) -> Outcome {
     // The certificate is for that address only.
     let reference = reference.replace("127.0.0.1", "localhost");
     env.paude(&["policy", "pull", &reference]).code(125).says("cannot fetch from `localhost`");
+    Ok(())
+}
+
+/// A registry that speaks TLS leads to a server that does not, and is still asked with TLS only.
+fn what_has_no_tls_elsewhere_changes_nothing(program: &Path) -> Outcome {
+    let mut env = Env::new();
+    push(program, &env, &Artifact::of(&component("one")), "1.0");
+    certificates(&env);
+    let (root, elsewhere) = (env.root(), Server::silent());
+    let tls = format!(", tls: {{certificate: {0}/tls.crt, key: {0}/tls.key}}", root.display());
+    let to = format!("https://127.0.0.1:{}/", elsewhere.port);
+    let redirect = format!("{{name: redirect, options: {{baseurl: '{to}'}}}}");
+    let registry =
+        Registry::start(program, &env, &tls, &format!("middleware: {{storage: [{redirect}]}}"));
+    env.set("CURL_CA_BUNDLE", root.join("ca.crt").display().to_string());
+    let ran = env.paude(&["policy", "pull", &registry.reference("1.0")]).code(125);
+    ran.says("error: cannot speak TLS with `127.0.0.1`: ");
+    assert_eq!(elsewhere.connections(), 1);
     Ok(())
 }
 

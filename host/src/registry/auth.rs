@@ -130,6 +130,23 @@ mod tests {
         let wanted = "https://a.example/t?x&service=r&scope=repository%3Ateam%2Fp%3Apull";
         assert_eq!(service.url("team/p").unwrap().to_string(), wanted);
         assert!(TokenService::default().url("a").is_none());
+        let Some(Challenge::Bearer(service)) =
+            Challenge::parse("Bearer realm=\"https://a.example\"")
+        else {
+            panic!()
+        };
+        let wanted = "https://a.example/?scope=repository%3Aa%3Apull";
+        assert_eq!(service.url("a").unwrap().to_string(), wanted);
+    }
+
+    #[test]
+    fn a_token_is_asked_for_rather_than_a_password() {
+        let token = "Bearer realm=\"https://a.example/\"";
+        let of = |headers: &[&str]| Challenge::of(headers.iter().copied());
+        assert_eq!(of(&["Negotiate", "Basic", token]), bearer("https://a.example/", ""));
+        assert_eq!(of(&[token, "Basic"]), bearer("https://a.example/", ""));
+        assert_eq!(of(&["Negotiate", "Basic"]), Some(Challenge::Basic));
+        assert_eq!(of(&["Negotiate"]), None);
     }
 
     #[test]

@@ -2,14 +2,14 @@
 //! name. They are read when a registry asks for a login, and not before.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
 use super::auth::Authorization;
+use super::helper::{self, HelperLogin};
 use crate::bounded_read;
+use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::escape::{brief, shown_path};
 use crate::home;
@@ -17,9 +17,6 @@ use crate::value::OciReference;
 
 /// Bytes of a file with logins.
 const FILE_BYTES: u64 = 1 << 20;
-
-/// The beginning of the names of programs that keep logins.
-const HELPER: &str = "docker-credential-";
 
 /// The files of both programs, which have the same form.
 #[derive(Default, Deserialize)]
@@ -40,16 +37,9 @@ struct FileEntry {
     identity_token: String,
 }
 
-/// What a program that keeps logins prints.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct HelperAnswer {
-    username: String,
-    secret: String,
-}
-
-/// The user's login for the registry of a reference, if there is one.
-pub(super) fn find(reference: &OciReference) -> Result<Option<Authorization>> {
+/// The user's login for the registry of a reference, if there is one. A program that keeps it has
+/// to answer before the deadline.
+pub(super) fn find(reference: &OciReference, deadline: Deadline) -> Result<Option<Authorization>> {
     for path in files() {
         let fail = |what: String| {
             let path = shown_path(&path);
@@ -59,7 +49,7 @@ pub(super) fn find(reference: &OciReference) -> Result<Option<Authorization>> {
         let Some(bytes) = bytes.map_err(|error| fail(error.to_string()))? else { continue };
         let file: LoginFile =
             serde_json::from_slice(&bytes).map_err(|error| fail(brief(&error.to_string())))?;
-        if let Some(found) = find_in(&file, reference)? {
+        if let Some(found) = find_in(&file, reference, deadline)? {
             return Ok(Some(found));
         }
     }
@@ -89,11 +79,15 @@ fn files() -> Vec<PathBuf> {
 }
 
 /// The login in one file.
-fn find_in(file: &LoginFile, reference: &OciReference) -> Result<Option<Authorization>> {
+fn find_in(
+    file: &LoginFile,
+    reference: &OciReference,
+    deadline: Deadline,
+) -> Result<Option<Authorization>> {
     let names = names(reference);
     let helper = names.iter().find_map(|name| file.cred_helpers.get(name).map(|it| (name, it)));
     if let Some((name, helper)) = helper {
-        return ask_helper(helper, name);
+        return ask_helper(helper, name, deadline);
     }
     let entry =
         names.iter().find_map(|name| file.auths.iter().find(|(key, _)| plain_name(key) == name));
@@ -112,7 +106,7 @@ fn find_in(file: &LoginFile, reference: &OciReference) -> Result<Option<Authoriz
         }
     }
     let Some(helper) = &file.creds_store else { return Ok(None) };
-    ask_helper(helper, entry.map_or(reference.registry(), |(key, _)| key))
+    ask_helper(helper, entry.map_or(reference.registry(), |(key, _)| key), deadline)
 }
 
 /// The names by which a login for a reference is found, the most particular first.
@@ -135,40 +129,16 @@ fn plain_name(key: &str) -> &str {
     key.strip_suffix("/v1").or(key.strip_suffix("/v2")).unwrap_or(key)
 }
 
-/// Asks a program that keeps logins. `None` if it has none for this registry.
-fn ask_helper(helper: &str, registry: &str) -> Result<Option<Authorization>> {
-    let program = format!("{HELPER}{helper}");
-    let fail = |what: &str| {
-        let program = brief(&program);
-        Error::failed(format!("`{program}`, which keeps logins, {what}"))
-    };
-    if helper.contains('/') {
-        return Err(fail("is not the name of a program"));
+fn ask_helper(helper: &str, registry: &str, deadline: Deadline) -> Result<Option<Authorization>> {
+    match helper::ask(helper, registry, deadline)? {
+        None => Ok(None),
+        Some(HelperLogin { username, .. }) if username == "<token>" => {
+            Err(identity_token(registry))
+        }
+        Some(HelperLogin { username, secret }) => {
+            Ok(Some(Authorization::Login { name: username, password: secret }))
+        }
     }
-    #[expect(clippy::disallowed_methods, reason = "the program that the user keeps logins with")]
-    let mut command = Command::new(&program);
-    command.arg("get").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let start = |error: std::io::Error| fail(&format!("cannot be started: {error}"));
-    let mut child = command.spawn().map_err(start)?;
-    if let Some(mut stdin) = child.stdin.take() {
-        // One that does not read has an answer all the same, or fails.
-        let _ = stdin.write_all(registry.as_bytes());
-    }
-    let output = child.wait_with_output().map_err(start)?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stdout);
-        // The only way that these programs have to say it.
-        return match said.contains("credentials not found") {
-            true => Ok(None),
-            false => Err(fail(&format!("failed: {}", brief(said.trim())))),
-        };
-    }
-    let answer: HelperAnswer =
-        serde_json::from_slice(&output.stdout).map_err(|_| fail("printed no login"))?;
-    if answer.username == "<token>" {
-        return Err(identity_token(registry));
-    }
-    Ok(Some(Authorization::Login { name: answer.username, password: answer.secret }))
 }
 
 fn identity_token(registry: &str) -> Error {
@@ -181,11 +151,17 @@ fn identity_token(registry: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+
+    fn hour() -> Deadline {
+        Deadline::after(Duration::from_secs(3600))
+    }
 
     fn encoded(file: &str, reference: &str) -> Option<String> {
         let file = serde_json::from_str(file).unwrap();
-        match find_in(&file, &reference.parse().unwrap()).unwrap() {
+        match find_in(&file, &reference.parse().unwrap(), hour()).unwrap() {
             Some(Authorization::Encoded(auth)) => Some(auth),
             _ => None,
         }
@@ -198,6 +174,7 @@ mod tests {
             "r.example/team": {"auth": "dGVhbQ=="},
             "r.example/team/policy": {"auth": "cG9saWN5"},
             "https://old.example/v1/": {"auth": "b2xk"},
+            "http://older.example/v2": {"auth": "b2xkZXI="},
             "empty.example": {}
         }}"#;
         for (reference, wanted) in [
@@ -205,6 +182,7 @@ mod tests {
             ("r.example/team/other:1", Some("dGVhbQ==")),
             ("r.example/teams/policy:1", Some("aG9zdA==")),
             ("old.example/a:1", Some("b2xk")),
+            ("older.example/a:1", Some("b2xkZXI=")),
             ("empty.example/a:1", None),
             ("r.example:5000/team/policy:1", None),
             ("example.r/team:1", None),
@@ -225,7 +203,7 @@ mod tests {
             (r#"{"credHelpers": {"r.example": "../x"}}"#, "is not the name of a program"),
         ] {
             let file = serde_json::from_str(file).unwrap();
-            let error = find_in(&file, &"r.example/a:1".parse().unwrap());
+            let error = find_in(&file, &"r.example/a:1".parse().unwrap(), hour());
             let error = error.err().expect("an error");
             assert!(error.message().contains(wanted), "{error}");
         }

@@ -240,6 +240,25 @@ mod tests {
         assert!(!text.lines().any(|line| line.starts_with("output")), "{text}");
     }
 
+    /// Whatever proxy is set, and whatever `localhost` means elsewhere.
+    #[test]
+    fn what_is_for_this_machine_stays_on_it() {
+        let text = |url: &str| {
+            let url = &Url::parse(url).unwrap();
+            let request = HttpRequest { url, accept: "*/*", authorization: None, limit: 9 };
+            config(&request, Deadline::after(Duration::from_secs(9)))
+        };
+        for url in ["http://localhost:5/", "https://localhost:5/", "http://127.0.0.1:5/"] {
+            let text = text(url);
+            let lines: Vec<_> = text.lines().collect();
+            assert!(lines.contains(&"noproxy = \"*\""), "{text}");
+            assert!(lines.contains(&"resolve = \"localhost:5:127.0.0.1,[::1]\""), "{text}");
+        }
+        let text = text("https://r.example/");
+        assert!(!text.contains("noproxy") && !text.contains("resolve"), "{text}");
+        assert!(text.lines().any(|line| line == "proto = \"=https\""), "{text}");
+    }
+
     #[test]
     fn the_last_answer_is_read() {
         let text =
