@@ -177,6 +177,23 @@ trials!(
         assert_eq!(first_column("| key of the diagnosis | type | meaning |"), all);
         Ok(())
     },
+    fn every_key_of_a_policy_is_explained() -> Outcome {
+        let env = project();
+        let file = env.root().join("policy.wasm");
+        std::fs::write(&file, registry::component("one"))?;
+        registry::store(&env.home(), &file, "registry.example/team/policy:1.0");
+        let file = file.display().to_string();
+        let ran = env.paude(&["policy", "inspect", &file, "--format", "json"]).code(0);
+        let document: Value = serde_json::from_str(&ran.stdout())?;
+        let builtin = env.paude(&["policy", "inspect", "python", "--format", "json"]).code(0);
+        let builtin: Value = serde_json::from_str(&builtin.stdout())?;
+        assert_eq!(keys("", &builtin), keys("", &document));
+        let mut all = keys("", &document);
+        all.extend(keys("imports[].", &builtin["imports"][0]));
+        all.extend(keys("origins[].", &document["origins"][0]));
+        assert_eq!(first_column("| key of the policy | type | meaning |"), all);
+        Ok(())
+    },
     fn command_lines_that_are_not_run_are_accepted() -> Outcome {
         let env = project();
         for directory in ["code/shop", "code/lib", "code/data"] {

@@ -14,7 +14,7 @@ mod store;
 
 use libtest_mimic::Trial;
 
-pub use artifact::store;
+pub use artifact::{component, store};
 
 /// The tests of these modules.
 pub fn trials() -> Vec<Trial> {

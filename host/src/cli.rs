@@ -17,7 +17,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueHint};
 pub(crate) use export_args::{ExportArgs, ExportFormat, IgnoreDialect};
 pub(crate) use format::{Format, ReportFormat};
 pub(crate) use policy_args::{
-    Language, PolicyAction, PolicyCompareArgs, PolicyPullArgs, PolicyRunArgs,
+    Language, PolicyAction, PolicyCompareArgs, PolicyInspectArgs, PolicyPullArgs, PolicyRunArgs,
 };
 pub use project_args::ProjectArgs;
 

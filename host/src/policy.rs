@@ -24,7 +24,7 @@ use std::time::Duration;
 
 pub(crate) use builtin::builtin;
 pub(crate) use cache::cache_status;
-pub(crate) use component_check::check_component;
+pub(crate) use component_check::{ComponentCheck, check_component};
 pub(crate) use limits::COMPONENT_BYTES;
 pub(crate) use result::error_json;
 

@@ -4,7 +4,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::artifact::{Artifact, component, sha256};
 use super::server::Server;
@@ -219,6 +219,25 @@ trials!(
         ] {
             assert!(said.contains(&wanted), "{wanted:?}: {said}");
         }
+        let document = |policy: &str| -> Value {
+            let ran = env.paude(&["policy", "inspect", policy, "--format", "json"]).code(0);
+            serde_json::from_str(&ran.stdout()).unwrap()
+        };
+        let mut found = document(&name);
+        let pulled = found["origins"][0]["pulled"].take();
+        assert!(pulled.as_u64() > Some(1_700_000_000), "{pulled}");
+        let origin = json!({"reference": reference, "manifest": manifest, "pulled": null});
+        let wanted = json!({
+            "version": 1,
+            "sha256": hash,
+            "bytes": component("one").len(),
+            "exports": ["paude:isolation/detection@0.1.0"],
+            "imports": found["imports"],
+            "runs": true,
+            "plans": false,
+            "origins": [origin],
+        });
+        assert_eq!(found, wanted);
         // A file of the same content came from there too; another one did not.
         std::fs::write(env.project.join("one.wasm"), component("one"))?;
         std::fs::write(env.project.join("two.wasm"), b"\0asm\x0d\0\x01\0")?;
@@ -229,6 +248,9 @@ trials!(
             said.ends_with("this paude cannot run it; `paude policy check` says why\n"),
             "{said}"
         );
+        let found = document("two.wasm");
+        assert_eq!([&found["runs"], &found["origins"]], [&json!(false), &json!([])]);
+        assert_eq!(document("python")["plans"], true);
         env.paude(&["policy", "check", &name]).code(0);
         Ok(())
     },

@@ -203,7 +203,9 @@ Examples:
 pub(super) const POLICY_INSPECT: &str = "\
 Examples:
   paude policy inspect oci:registry.example/team/policy:1.0
-      Show what was pulled, from where and when";
+      Show what was pulled, from where and when
+  paude policy inspect --format json tools/policy.wasm
+      The same of a file, for a program";
 
 pub(super) const POLICY_VERIFY: &str = "\
 Examples:

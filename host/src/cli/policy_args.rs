@@ -44,11 +44,7 @@ pub(crate) enum PolicyAction {
     Pull(PolicyPullArgs),
     /// Show what a policy imports and exports, and where it came from
     #[command(after_long_help = examples::POLICY_INSPECT)]
-    Inspect {
-        /// A component, `oci:REFERENCE`, `sha256:HASH` or the name of a built-in policy
-        #[arg(value_hint = ValueHint::FilePath)]
-        policy: PathBuf,
-    },
+    Inspect(PolicyInspectArgs),
     /// Check that pulled policies are what was pulled
     #[command(after_long_help = examples::POLICY_VERIFY)]
     Verify {
@@ -109,6 +105,16 @@ pub(crate) struct PolicyPullArgs {
     /// The time limit of all requests together [default: 300]
     #[arg(long, value_name = "SECONDS", value_hint = ValueHint::Other)]
     pub(crate) timeout: Option<Seconds>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PolicyInspectArgs {
+    /// A component, `oci:REFERENCE`, `sha256:HASH` or the name of a built-in policy
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) policy: PathBuf,
+    /// The form of the result
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text, help_heading = OUTPUT)]
+    pub(crate) format: ReportFormat,
 }
 
 /// The languages of `paude policy new`.

@@ -25,7 +25,7 @@ pub(super) fn execute(action: &PolicyAction) -> Result<Exit> {
         PolicyAction::Compare(args) => compare::execute(args),
         PolicyAction::New { dir, lang } => new::execute(dir, *lang),
         PolicyAction::Pull(args) => pull::execute(args),
-        PolicyAction::Inspect { policy } => inspect::execute(policy),
+        PolicyAction::Inspect(args) => inspect::execute(args),
         PolicyAction::Verify { names } => verify::execute(names),
         PolicyAction::Remove { names } => remove::execute(names),
         PolicyAction::Prune => prune::execute(),

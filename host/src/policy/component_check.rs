@@ -1,6 +1,6 @@
 //! `paude policy check`: whether this host can run a component, and if not, every reason.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Display, Formatter, Write as _};
 use std::path::Path;
 
 use super::inspect::Inspection;
@@ -12,14 +12,20 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::value::Sha256;
 
-/// A description of a component, and whether this host can run it.
+/// What a component is, and whether this host can run it.
 #[derive(Debug)]
 pub(crate) struct ComponentCheck {
-    /// The size, hash, exports and imports, in lines.
-    pub(crate) text: String,
+    /// The policy, as messages name it.
+    who: String,
+    /// The size in bytes.
+    pub(crate) bytes: usize,
     pub(crate) sha256: Sha256,
-    /// All faults of the component, as one error.
-    pub(crate) result: Result<()>,
+    pub(crate) exports: Vec<String>,
+    /// Each name, and whether a call of it ends the policy.
+    pub(crate) imports: Vec<(String, bool)>,
+    /// Whether it makes the plan too, if this host can run it; all faults of the component, as one
+    /// error, if not.
+    pub(crate) plans: Result<bool>,
 }
 
 /// Reads, compiles and instantiates a component, and calls none of its functions. Fails if the
@@ -28,15 +34,7 @@ pub(crate) fn check_component(file: &Path) -> Result<ComponentCheck> {
     let policy = LoadedPolicy::read(&PolicyChoice::from_cli(file)?.source, None)?;
     // The built-in policies are checked by the same rules: as the component, not as machine code.
     let bytes = policy.code.component().to_vec();
-    let sha256 = Sha256::of(&bytes);
-    let mut text = format!(
-        "{}: {} KiB of {} MiB, sha256 {}\n",
-        policy.who,
-        bytes.len().div_ceil(1024),
-        limits::COMPONENT_BYTES >> 20,
-        sha256
-    );
-    let who = policy.who.clone();
+    let (size, sha256, who) = (bytes.len(), Sha256::of(&bytes), policy.who.clone());
     let policy = LoadedPolicy { code: PolicyCode::Component(bytes), ..policy };
     let options = PolicyOptions {
         workspace: None,
@@ -46,32 +44,42 @@ pub(crate) fn check_component(file: &Path) -> Result<ComponentCheck> {
         shares_time: false,
     };
     let mut deadline = Deadline::after(limits::BUILTIN_TIME);
-    let result = match StartedPolicy::try_start(policy, &options, &mut deadline) {
-        Ok(started) => {
-            list_interfaces(&mut text, started.inspection());
-            let verbs = match started.plans() {
-                true => "detects and plans",
-                false => "detects, and the built-in policy plans",
-            };
-            let _ = writeln!(text, "this paude supports {INTERFACE} and can run it: it {verbs}");
-            Ok(())
-        }
-        Err(NotStarted::Invalid(inspection)) => {
-            list_interfaces(&mut text, &inspection);
-            Err(faults_error(&who, &inspection))
-        }
+    let started = StartedPolicy::try_start(policy, &options, &mut deadline);
+    let (exports, imports) = match &started {
+        Ok(started) => interfaces(started.inspection()),
+        Err(NotStarted::Invalid(inspection)) => interfaces(inspection),
+        Err(NotStarted::Other(_)) => (Vec::new(), Vec::new()),
+    };
+    let plans = match started {
+        Ok(started) => Ok(started.plans()),
+        Err(NotStarted::Invalid(inspection)) => Err(faults_error(&who, &inspection)),
         Err(NotStarted::Other(error)) => Err(error),
     };
-    Ok(ComponentCheck { text, sha256, result })
+    Ok(ComponentCheck { who, bytes: size, sha256, exports, imports, plans })
 }
 
-fn list_interfaces(text: &mut String, inspection: &Inspection) {
-    for name in &inspection.exports {
-        let _ = writeln!(text, "exports {name}");
-    }
-    for (name, tolerated) in &inspection.imports {
-        let effect = if *tolerated { ": calling it ends the policy" } else { "" };
-        let _ = writeln!(text, "imports {name}{effect}");
+fn interfaces(inspection: &Inspection) -> (Vec<String>, Vec<(String, bool)>) {
+    (inspection.exports.clone(), inspection.imports.clone())
+}
+
+/// Lines of size, hash, exports and imports, and of what it does if this host can run it.
+impl Display for ComponentCheck {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let (kib, mib) = (self.bytes.div_ceil(1024), limits::COMPONENT_BYTES >> 20);
+        writeln!(f, "{}: {kib} KiB of {mib} MiB, sha256 {}", self.who, self.sha256)?;
+        for name in &self.exports {
+            writeln!(f, "exports {name}")?;
+        }
+        for (name, ends_policy) in &self.imports {
+            let effect = if *ends_policy { ": calling it ends the policy" } else { "" };
+            writeln!(f, "imports {name}{effect}")?;
+        }
+        let verbs = match self.plans {
+            Ok(true) => "detects and plans",
+            Ok(false) => "detects, and the built-in policy plans",
+            Err(_) => return Ok(()),
+        };
+        writeln!(f, "this paude supports {INTERFACE} and can run it: it {verbs}")
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct PolicyOrigin {
     /// The digest of the manifest that the reference stood for.
     pub(crate) manifest: Sha256,
     /// Seconds since 1970.
-    pub(super) pulled: u32,
+    pub(crate) pulled: u32,
 }
 
 impl PolicyOrigin {

@@ -9,6 +9,6 @@ use crate::policy;
 /// Prints what the component is. Fails if this host cannot run it.
 pub(super) fn execute(file: &Path) -> Result<Exit> {
     let check = policy::check_component(file)?;
-    print(&check.text)?;
-    check.result.map(|()| Exit::Ok)
+    print(&check.to_string())?;
+    check.plans.map(|_| Exit::Ok)
 }
