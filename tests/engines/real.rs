@@ -19,6 +19,7 @@
 //! - `with_directory`: directories that are shared besides the project
 //! - `git`: git in a worktree and in a submodule
 //! - `network`: a container without a network
+//! - `package_managers`: the policy `node` with npm, yarn, pnpm and bun
 //! - `project_python`: the Python that a project means, and who one is in the container
 //! - `devcontainer`: `--devcontainer` in real containers
 //! - `export`: the files of `paude export` in the tools that they are for
@@ -37,6 +38,7 @@ mod lane;
 mod layouts;
 mod names;
 mod network;
+mod package_managers;
 mod process;
 mod project_python;
 #[expect(clippy::zombie_processes, reason = "a test that returns early has failed")]
@@ -89,6 +91,13 @@ pub fn trials() -> Vec<Trial> {
         for (module, tests) in modules.into_iter().chain(of_docker) {
             for &(name, test) in tests {
                 let name = format!("engines::{}::{module}::{name}", lane.name);
+                trials.push(trial(lane.clone(), name, test));
+            }
+        }
+        if lane.name == "native" {
+            let lane = lane.with_tool("node_tools");
+            for &(name, test) in package_managers::TESTS {
+                let name = format!("engines::{}::package_managers::{name}", lane.name);
                 trials.push(trial(lane.clone(), name, test));
             }
         }

@@ -18,6 +18,7 @@ mod import;
 mod lane;
 mod lanes;
 mod native;
+mod node_tools;
 pub(crate) mod packages;
 mod podman;
 mod policies;
@@ -80,6 +81,8 @@ struct SetupDocument<'a> {
     tools: policies::PolicyTools,
     /// The reference implementation of dev containers, a program for node; null if it cannot be fetched.
     devcontainer_cli: Option<PathBuf>,
+    /// The folder with yarn, pnpm and bun; null if they cannot be fetched.
+    node_tools: Option<PathBuf>,
     /// A registry to pull policies from; null if it or what fills it is not available.
     docker_registry: Option<PathBuf>,
     /// What carries out or checks the files of `paude export`.
@@ -125,6 +128,9 @@ pub(crate) fn prepare(checkout: &Checkout, full: bool) -> Result<Prepared> {
             report(format!("no reference implementation of dev containers: {error:#}"))
         })
         .ok();
+    let node_tools = node_tools::ensure(checkout)
+        .inspect_err(|error| report(format!("no yarn, pnpm and bun: {error:#}")))
+        .ok();
     let docker_registry = docker_registry::ensure(checkout)
         .inspect_err(|error| report(format!("no registry: {error:#}")))
         .ok();
@@ -147,6 +153,7 @@ pub(crate) fn prepare(checkout: &Checkout, full: bool) -> Result<Prepared> {
         policies: &policies,
         tools: policies::PolicyTools::find(checkout),
         devcontainer_cli,
+        node_tools,
         docker_registry,
         export_tools,
     };

@@ -4,12 +4,14 @@
 pub(crate) const MAX_BYTES: usize = 1 << 20;
 
 /// The fields by which npm, yarn, pnpm and bun install something, and how their values begin.
-const FIELDS: [(&str, &[u8]); 5] = [
+const FIELDS: [(&str, &[u8]); 6] = [
     ("\"dependencies\"", b"{"),
     ("\"devDependencies\"", b"{"),
     ("\"optionalDependencies\"", b"{"),
     ("\"peerDependencies\"", b"{"),
     ("\"workspaces\"", b"{["),
+    // yarn makes links to the programs of a workspace's own packages.
+    ("\"bin\"", b"{\""),
 ];
 
 /// Whether packages are installed beside this `package.json`: whether it has one of the fields
@@ -19,7 +21,7 @@ pub(crate) fn installs_something(json: &[u8]) -> bool {
     FIELDS.iter().any(|(field, open)| has_content(json, field.as_bytes(), open))
 }
 
-/// Whether `field` is the key of an object or array that is not empty.
+/// Whether `field` is the key of an object or array that is not empty, or of a string.
 fn has_content(json: &[u8], field: &[u8], open: &[u8]) -> bool {
     let mut starts = (0..json.len()).filter(|&at| json[at..].starts_with(field));
     starts.any(|at| {

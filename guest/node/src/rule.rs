@@ -1,6 +1,6 @@
 //! The rule, as a search applies it to one directory after the other.
 
-use crate::package;
+use crate::{package, yarn};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use paude_guest_shared::path::{is_within, join, name};
@@ -12,6 +12,8 @@ const MODULES: &str = "node_modules";
 const STORE: &str = ".pnpm-store";
 const UNPLUGGED: &str = ".yarn/unplugged";
 const PACKAGE: &str = "package.json";
+/// The settings of yarn, from version 2 on.
+const YARN: &str = ".yarnrc.yml";
 
 /// Files beside which a package manager has installed packages, or will.
 pub(crate) const LOCKS: [&str; 7] = [
@@ -44,7 +46,7 @@ struct Node {
 
 impl Rule for Node {
     fn reads(&self, name: &str) -> bool {
-        name == PACKAGE || LOCKS.contains(&name) || PNP.contains(&name)
+        matches!(name, PACKAGE | YARN) || LOCKS.contains(&name) || PNP.contains(&name)
     }
 
     fn leaves_out(&self, name: &str) -> bool {
@@ -68,6 +70,12 @@ impl Rule for Node {
         if let Some(pnp) = PNP.into_iter().find(|name| has(name)) {
             self.pnp.push(dir.to_string());
             search.place(&join(dir, UNPLUGGED), "yarn", pnp);
+        } else if listing.get(YARN) == Some(&FileType::File) {
+            // Nothing was installed yet, so that there may be packages in either place.
+            let settings = search.tree.read(&join(dir, YARN), yarn::MAX_BYTES).unwrap_or_default();
+            if yarn::unplugs(&settings) {
+                search.place(&join(dir, UNPLUGGED), "yarn", YARN);
+            }
         }
         let modules = join(dir, MODULES);
         let is_pnp = || self.pnp.iter().any(|pnp| pnp.is_empty() || is_within(dir, pnp));

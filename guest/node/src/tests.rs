@@ -33,6 +33,8 @@ fn its_place_is_reserved_beside_a_package_that_installs_something() {
         r#"package.json = {"optionalDependencies": {"a": "1"}}"#,
         r#"package.json = {"peerDependencies": {"a": "1"}}"#,
         r#"package.json = {"workspaces": ["packages/*"]}"#,
+        r#"package.json = {"bin": "a.js"}"#,
+        r#"package.json = {"bin": {"a": "a.js"}}"#,
         "package.json = \u{feff}{\"dependencies\": {\"a\": \"1\"}}",
     ] {
         assert_eq!(auto(&[package]), ["node_modules: reserved (package.json)"], "{package}");
@@ -63,6 +65,26 @@ fn with_plug_n_play_the_unplugged_packages_are_hidden() {
     assert_eq!(found, [".yarn/unplugged: reserved (.pnp.cjs)"]);
     let found = auto(&[".pnp.cjs", ".yarn/unplugged/esbuild/x", ".yarn/cache/package.json"]);
     assert_eq!(found, [".yarn/unplugged: yarn (.pnp.cjs)"]);
+}
+
+#[test]
+fn the_place_of_unplugged_packages_is_reserved_before_the_first_install() {
+    let project = r#"package.json = {"workspaces": ["a"]}"#;
+    let modules = "node_modules: reserved (package.json)";
+    for settings in
+        ["", "nodeLinker: pnp\n", "a: b\nnodeLinker:  \"pnp\" # why\n", " nodeLinker: x"]
+    {
+        let found = auto(&[project, &format!(".yarnrc.yml = {settings}")]);
+        assert_eq!(found, [".yarn/unplugged: reserved (.yarnrc.yml)", modules], "{settings}");
+    }
+    for settings in ["nodeLinker: node-modules", "a: b\nnodeLinker: 'pnpm'\n", "nodeLinker: pnp-x"]
+    {
+        let found = auto(&[project, &format!(".yarnrc.yml = {settings}")]);
+        assert_eq!(found, [modules], "{settings}");
+    }
+    assert_eq!(auto(&[project, ".yarnrc.yml/"]), [modules]);
+    let found = auto(&[project, ".pnp.cjs", ".yarnrc.yml = nodeLinker: pnp"]);
+    assert_eq!(found, [".yarn/unplugged: reserved (.pnp.cjs)"]);
 }
 
 #[test]

@@ -43,6 +43,7 @@ pub(crate) fn prepare(machine: &Checkout, own: &Checkout, name: &str) -> Result<
         policies: &[],
         tools: policies::PolicyTools::find(machine),
         devcontainer_cli: None,
+        node_tools: None,
         docker_registry: None,
         export_tools: export_tools::find_in_box(machine),
     };
