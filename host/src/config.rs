@@ -30,7 +30,9 @@ use crate::cli::ProjectArgs;
 use crate::engine::EngineChoice;
 use crate::error::{Error, Result};
 use crate::escape::shown;
-use crate::value::{DevcontainerChoice, EnvName, Image, Network, SharedDir, Storage, UserIds};
+use crate::value::{
+    DevcontainerChoice, EnvName, Image, Network, SharedDir, StorageChoice, UserIds,
+};
 use crate::workspace::Workspace;
 use devcontainer::Devcontainer;
 use settings_file::{ProjectFile, SettingsFile, UserFile};
@@ -63,7 +65,7 @@ pub struct Config {
     /// The size limit of each shadow in bytes.
     pub(crate) size: Option<u64>,
     /// What is mounted over each hidden directory.
-    pub(crate) storage: Storage,
+    pub(crate) storage: StorageChoice,
     /// Whether what package managers download is kept.
     pub(crate) cache: bool,
     /// The policies to run, in order; at least one.
@@ -102,7 +104,7 @@ impl Default for Config {
             variables: String::new(),
             may_suggest_devcontainer: true,
             size: None,
-            storage: Storage::default(),
+            storage: StorageChoice::default(),
             cache: false,
             policies: vec![PolicyChoice::DEFAULT],
             policy_timeout: None,
@@ -193,14 +195,18 @@ impl Config {
         let env = merge_env(files, typed);
         let scripts = [("setup", setup.as_deref().unwrap_or_default()), ("remoteEnv", &variables)];
         check_texts(&env, &scripts)?;
-        let storage = cli.storage.or(project_file.storage).or(devcontainer.storage);
-        let storage = storage.or(user_file.storage).unwrap_or_default();
+        let typed_storage = cli.storage.map(StorageChoice::from);
+        let storage = typed_storage
+            .or(project_file.storage)
+            .or(devcontainer.storage.map(StorageChoice::from))
+            .or(user_file.storage)
+            .unwrap_or_default();
         let cache = match (cli.cache, cli.no_cache) {
             (false, false) => project_file.cache.or(user_file.cache),
             (cache, _) => Some(cache),
         };
         let size = cli.size.or(project_file.size).or(user_file.size).map(u64::from);
-        if let (Storage::Volume, Some(_)) = (storage, size) {
+        if storage.keeps_all() && size.is_some() {
             warnings.push("`size` limits what is in memory, and has no effect on a volume".into());
         }
         let network =
@@ -221,7 +227,7 @@ impl Config {
             may_suggest_devcontainer: devcontainer.may_suggest,
             size,
             storage,
-            cache: cache.unwrap_or(storage == Storage::Volume),
+            cache: cache.unwrap_or(storage.keeps_any()),
             policies,
             policy_timeout: cli.policy_timeout.or(user_file.policy_timeout.0).map(Duration::from),
             policy_cache: !cli.no_policy_cache,

@@ -73,6 +73,11 @@ impl Shadow {
     pub(crate) fn storage(&self) -> Storage {
         self.storage
     }
+
+    /// Whether what is created in it outlives the container.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.storage == Storage::Volume
+    }
 }
 
 /// A message for the user about a plan. Untrusted text in it is escaped.
@@ -193,6 +198,15 @@ impl Severity {
         match self {
             Self::Info => "info",
             Self::Warning => "warning",
+        }
+    }
+}
+
+impl From<wit::Backing> for Storage {
+    fn from(backing: wit::Backing) -> Self {
+        match backing {
+            wit::Backing::Tmpfs => Self::Tmpfs,
+            wit::Backing::Volume => Self::Volume,
         }
     }
 }

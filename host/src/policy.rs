@@ -19,6 +19,7 @@ mod thread;
 mod tuning;
 mod watchdog;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -92,6 +93,7 @@ pub fn propose(config: &Config, workspace: &Workspace, quiet: bool) -> Result<Po
             (false, _) => {}
         }
     }
+    let backings = choose_backings(config, &results);
     let findings = merge::merge(results);
     let plan = match planner.or(builtin) {
         Some((index, mut policy)) => {
@@ -106,7 +108,7 @@ pub fn propose(config: &Config, workspace: &Workspace, quiet: bool) -> Result<Po
             policy.plan(&findings, &layout, deadline)?
         }
     };
-    let raw = wit::RawPlan { findings, plan, layout };
+    let raw = wit::RawPlan { findings, plan, layout, backings };
     Ok(PolicyResult { raw, deadline, query, usage })
 }
 
@@ -143,13 +145,39 @@ fn build_query(config: &Config, workspace: &Workspace) -> (wit::Query, wit::Layo
     let layout = wit::Layout {
         // Policies only repeat it: the host mounts the workspace by its own handle.
         workspace: representable(workspace.path().as_path()),
-        backing: match config.storage {
-            Storage::Tmpfs => wit::Backing::Tmpfs,
-            Storage::Volume => wit::Backing::Volume,
-        },
+        backing: backing(config.storage.or_default(None)),
         size: config.size,
     };
     (query, layout)
+}
+
+/// What findings are stored in, by their paths. Where several policies found one directory, `python`
+/// counts least, as it finds whatever is listed, and the other built-in ones count most.
+fn choose_backings(config: &Config, results: &[wit::Findings]) -> BTreeMap<String, wit::Backing> {
+    let sources = config.policies.iter().map(|choice| &choice.source);
+    let mut found: Vec<_> = sources.zip(results).collect();
+    found.sort_by_key(|(source, _)| match source {
+        PolicySource::Builtin(BuiltinPolicy::Python) => 0,
+        PolicySource::Builtin(_) => 2,
+        _ => 1,
+    });
+    let mut backings = BTreeMap::new();
+    for (source, findings) in found {
+        let storage = match source {
+            PolicySource::Builtin(policy) => policy.storage(config.storage),
+            _ => config.storage.or_default(None),
+        };
+        let paths = findings.environments.iter().map(|finding| finding.path.clone());
+        backings.extend(paths.map(|path| (path, backing(storage))));
+    }
+    backings
+}
+
+fn backing(storage: Storage) -> wit::Backing {
+    match storage {
+        Storage::Tmpfs => wit::Backing::Tmpfs,
+        Storage::Volume => wit::Backing::Volume,
+    }
 }
 
 /// A path as a WIT string, with U+FFFD for each control character and each byte that is not

@@ -47,9 +47,8 @@ pub struct RunSpec {
     pub(crate) variables: String,
     /// The user in the container.
     pub(crate) user: User,
-    /// The storage of the first shadows, in the plan's order: a volume's name or, for the built-in
-    /// engine, a directory. The shadows beyond are in memory: all of them, or those of further
-    /// directories.
+    /// The storage of the shadows that are kept, which are the first in the order of mounts: a
+    /// volume's name or, for the built-in engine, a directory. The shadows beyond are in memory.
     pub(crate) volumes: Vec<OsString>,
     /// The storage of the cache, like that of a shadow; `None` without one.
     pub(crate) cache: Option<OsString>,
@@ -124,15 +123,14 @@ impl RunSpec {
     }
 
     /// Has package managers keep what they download in this cache, unless a variable of theirs
-    /// says otherwise.
-    pub(crate) fn use_cache(&mut self, source: OsString) {
+    /// says otherwise. With `may_link`, environments of Python consist of links into it.
+    pub(crate) fn use_cache(&mut self, source: OsString, may_link: bool) {
         self.cache = Some(source);
         let dir = self.cache_dir().unwrap_or_default().to_string_lossy().into_owned();
         let variables = CACHES.map(|(name, below)| (name.to_owned(), format!("{dir}/{below}")));
         // To copy what is large takes several times as long. An environment in a volume outlives
         // the cache.
-        let links =
-            self.volumes.is_empty().then(|| ("UV_LINK_MODE".to_owned(), "symlink".to_owned()));
+        let links = may_link.then(|| ("UV_LINK_MODE".to_owned(), "symlink".to_owned()));
         self.env.splice(..0, links.into_iter().chain(variables));
     }
 

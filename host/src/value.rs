@@ -10,6 +10,7 @@ mod sha256;
 mod shared_dir;
 mod size;
 mod span;
+mod storage;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -32,20 +33,7 @@ pub(crate) use sha256::Sha256;
 pub(crate) use shared_dir::SharedDir;
 pub(crate) use size::Size;
 pub(crate) use span::Span;
-
-/// The setting `storage`: what is mounted over a hidden directory.
-// The comments of the variants are help texts.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, clap::ValueEnum, JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Storage {
-    /// Memory, gone with the container
-    #[default]
-    Tmpfs,
-    /// A volume, kept for the next run
-    Volume,
-}
+pub(crate) use storage::{Storage, StorageChoice};
 
 /// The setting `network`: what the container can reach.
 // The comments of the variants are help texts.

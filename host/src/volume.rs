@@ -8,7 +8,8 @@
 //! stamp of the setup that succeeded in it: a hash of everything that the setup depends on.
 //!
 //! The setup runs in a container of its own, whose exit code paude sees: the setup cannot claim
-//! to have succeeded. It begins with an empty volume.
+//! to have succeeded. It begins with an empty volume. Where another environment is in memory, it
+//! runs before each command, on what the volumes hold, and has no stamp.
 //!
 //! The cache of a project is a volume too, without a setup: what package managers download is kept
 //! in it, also when the setup begins with an empty environment.
@@ -34,7 +35,6 @@ use crate::path::RelPath;
 use crate::plan::Plan;
 use crate::run_spec::RunSpec;
 use crate::session::{self, Session};
-use crate::value::Storage;
 use crate::workspace::Workspace;
 use store::{Record, Store};
 
@@ -44,7 +44,7 @@ pub(crate) use listing::{list, prune, remove};
 const LOCK_RETRIES: u32 = 20;
 const LOCK_PAUSE: Duration = Duration::from_millis(100);
 
-/// The volumes of a run, in the order of the plan's shadows.
+/// The volumes of a run, in the order of the plan's shadows that are kept.
 #[derive(Debug)]
 pub(crate) struct Volumes {
     store: Store,
@@ -80,7 +80,7 @@ pub(crate) enum PreparedVolumes {
 }
 
 impl Volumes {
-    /// The volumes of a plan; `None` if its shadows are in memory. With `fetch`, an image that is
+    /// The volumes of a plan; `None` if its shadows are in memory, all of them. With `fetch`, an image that is
     /// not on this machine is pulled, and the state directory is created; without, the name of
     /// such an image takes the place of its id.
     pub(crate) fn for_plan(
@@ -89,23 +89,30 @@ impl Volumes {
         spec: &RunSpec,
         fetch: bool,
     ) -> Result<Option<Self>> {
-        if !plan.shadows().iter().any(|shadow| shadow.storage() == Storage::Volume) {
+        if plan.kept_shadows().next().is_none() {
             return Ok(None);
         }
         let engine = spec.engine;
         let image = backend::image_id(engine, &spec.image, fetch)?;
         let mut volumes = Vec::new();
-        for shadow in plan.shadows() {
+        for shadow in plan.kept_shadows() {
             let name = name::volume_name(workspace, shadow, &image, spec)?;
             volumes.push(Volume { name, environment: Some(shadow.path().clone()) });
         }
         let names = volumes.iter().map(|volume| volume.name.as_str()).collect::<Vec<_>>();
-        let stamp = match &spec.setup {
+        // What is in memory has to be set up each time, and so it is in the command's container.
+        let setup = spec.setup.as_ref().filter(|_| !plan.shadows().iter().any(|it| !it.is_kept()));
+        let stamp = match setup {
             Some(setup) => Some(inputs::compute_stamp(workspace, plan, setup, &names)?),
             None => None,
         };
         let store = if fetch { Store::open(workspace)? } else { Store::locate()? };
         Ok(Some(Self { store, engine, image, stamp, volumes }))
+    }
+
+    /// Whether the setup runs when the volumes are prepared, and not before each command.
+    pub(crate) fn have_setup(&self) -> bool {
+        self.stamp.is_some()
     }
 
     /// What the engine mounts for each volume: its name or, for the built-in engine, a directory.

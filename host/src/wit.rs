@@ -1,5 +1,7 @@
 //! The bindings of `paude:isolation`. Only `policy` and `plan` use their types.
 
+use std::collections::BTreeMap;
+
 wasmtime::component::bindgen!({
     path: "wit",
     world: "policy",
@@ -18,4 +20,6 @@ pub struct RawPlan {
     pub(crate) plan: Plan,
     /// The argument of `plan`, which the result has to match.
     pub(crate) layout: Layout,
+    /// What the user wants findings to be stored in, by their paths; `layout.backing` of the others.
+    pub(crate) backings: BTreeMap<String, Backing>,
 }

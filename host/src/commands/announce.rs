@@ -12,7 +12,6 @@ use crate::plan::{Plan, Severity, Shadow};
 use crate::receipt::Comparison;
 use crate::render::Rendered;
 use crate::run_spec::RunSpec;
-use crate::value::Storage;
 use crate::workspace::{Workspace, free_memory};
 
 /// Prints the warnings, what is hidden, and what paude decided by itself.
@@ -57,7 +56,7 @@ fn hidden(plan: &Plan, verbose: bool) -> Vec<String> {
         lines.push(format!("Hiding: {}", paths.join(", ")));
     }
     if verbose {
-        let shadows = paths.iter().zip(plan.all_shadows());
+        let shadows = paths.iter().zip(plan.parts().flat_map(Plan::shadows));
         lines.extend(shadows.map(|(path, shadow)| format!("  {path}: {shadow}")));
     }
     for further in plan.further() {
@@ -117,8 +116,7 @@ pub(super) struct LargeEnvironmentSearch(Receiver<RelPath>);
 impl LargeEnvironmentSearch {
     /// Starts the search; `None` if the size of the memory is unknown.
     pub(super) fn start(workspace: &Workspace, plan: &Plan) -> Option<Self> {
-        let in_memory =
-            |shadow: &&Shadow| shadow.storage() == Storage::Tmpfs && plan.is_inside(shadow);
+        let in_memory = |shadow: &&Shadow| !shadow.is_kept() && plan.is_inside(shadow);
         let paths = plan.shadows().iter().filter(in_memory);
         let paths = paths.map(|shadow| shadow.path().clone()).collect();
         Some(Self(workspace.find_larger(paths, free_memory()? / 2)))

@@ -87,7 +87,8 @@ pub(super) fn use_cache(
         return Ok(None);
     }
     let cache = Volumes::for_cache(workspace, spec, create)?;
-    cache.mount_sources().into_iter().for_each(|source| spec.use_cache(source));
+    let may_link = spec.volumes.is_empty() || !config.storage.keeps_python();
+    cache.mount_sources().into_iter().for_each(|source| spec.use_cache(source, may_link));
     Ok(Some(cache))
 }
 
@@ -208,6 +209,10 @@ pub(super) fn run_prepared(
     let Some(volumes) = volumes else {
         return run(&workspaces, plan, spec, streams, signals, publish());
     };
+    if !volumes.have_setup() {
+        let _locks = volumes.prepare_alone(workspaces[0], quiet)?;
+        return run(&workspaces, plan, spec, streams, signals, publish());
+    }
     let run_setup = || {
         let setup = spec.setup_only();
         let outcome = run(&workspaces, plan, &setup, Streams::NullStdin, signals, Publish::Hidden)?;

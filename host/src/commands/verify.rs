@@ -17,7 +17,7 @@ use crate::plan::Plan;
 use crate::policy;
 use crate::receipt::{Comparison, EnvironmentsBefore};
 use crate::run_spec::RunSpec;
-use crate::value::Storage;
+use crate::value::StorageChoice;
 use crate::verify::{self, Checklist};
 use crate::workspace::Workspace;
 
@@ -80,7 +80,8 @@ pub(super) fn execute(args: &VerifyArgs) -> Result<Exit> {
 fn load_config(args: &VerifyArgs, workspace: &Workspace) -> Result<Config> {
     let config = Config::load(&args.project, workspace)?;
     let (with, with_git) = (Vec::new(), false);
-    Ok(Config { setup: None, storage: Storage::Tmpfs, cache: false, with, with_git, ..config })
+    let storage = StorageChoice::default();
+    Ok(Config { setup: None, storage, cache: false, with, with_git, ..config })
 }
 
 /// The project, the engine and the image that the checklist is about.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::load::{parse, split_unknown_field};
 use super::selection;
 use super::settings_file::{Origin, ProjectFile, SettingsFile, UserFile};
-use crate::value::{DevcontainerChoice, Network, PolicyEntry, UserIds, Venv};
+use crate::value::{DevcontainerChoice, Network, PolicyEntry, StorageChoice, UserIds, Venv};
 
 /// A valid value of each key, as `"KEY": VALUE`.
 #[cfg(test)]
@@ -22,7 +22,7 @@ pub(crate) const SAMPLES: [&str; 26] = [
     r#""base": "debian:12""#,
     r#""env": {"A": "1", "_b2": "\u202e"}"#,
     r#""size": "2G""#,
-    r#""storage": "volume""#,
+    r#""storage": {"default": "tmpfs", "node": "volume"}"#,
     r#""devcontainer": "a/devcontainer.json""#,
     r#""cache": true"#,
     r#""policy": "tools/policy.wasm""#,
@@ -109,7 +109,7 @@ pub(super) fn settings<O>(file: &SettingsFile<O>) -> Value {
             pairs.collect::<Map<_, _>>()
         }),
         "size": file.size.map(u64::from),
-        "storage": file.storage.map(|storage| format!("{storage:?}").to_lowercase()),
+        "storage": file.storage.map(storage),
         "devcontainer": file.devcontainer.as_ref().map(|choice| match choice {
             DevcontainerChoice::Off => json!(false),
             DevcontainerChoice::Search => json!(true),
@@ -130,6 +130,15 @@ pub(super) fn settings<O>(file: &SettingsFile<O>) -> Value {
     });
     all.as_object_mut().expect("an object").retain(|_, value| !value.is_null());
     all
+}
+
+fn storage(choice: StorageChoice) -> Value {
+    let StorageChoice { default, python, node, rust } = choice;
+    let all = StorageChoice::KEYS.into_iter().zip([default, python, node, rust]);
+    let set = all.filter_map(|(key, storage)| {
+        Some((key.to_owned(), json!(format!("{:?}", storage?).to_lowercase())))
+    });
+    Value::Object(set.collect())
 }
 
 fn policy(entry: &PolicyEntry) -> Value {
@@ -166,8 +175,11 @@ fn assert_same(json: &Map<String, Value>, meant: &Value) {
                 let lowercase = |array: &Value| array.to_string().to_lowercase();
                 assert_eq!(lowercase(&meant[key]), lowercase(&array));
             }
-            "build" => {
-                let mut given = value.clone();
+            "build" | "storage" => {
+                let mut given = match value.is_string() {
+                    true => json!({ "default": value }),
+                    false => value.clone(),
+                };
                 given.as_object_mut().expect("an object").retain(|_, value| !value.is_null());
                 assert_eq!(meant[key], given);
             }

@@ -11,7 +11,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Vi
 use crate::engine::EngineChoice;
 use crate::value::{
     BuildConsent, BuildSetting, Depth, DevcontainerChoice, EnvName, Image, Network, PackageName,
-    Policies, Seconds, Size, Storage, UserIds, Venv,
+    Policies, Seconds, Size, StorageChoice, UserIds, Venv,
 };
 
 /// Which of the two files a [`SettingsFile`] is.
@@ -72,8 +72,10 @@ pub(super) struct SettingsFile<O> {
     /// Size limit of each empty directory: bytes, or a string such as "2g".
     pub(super) size: Option<Size>,
     /// What is mounted over each hidden directory: "tmpfs" (memory, gone with the container) or
-    /// "volume" (kept for the next run; the setup runs again when its inputs change).
-    pub(super) storage: Option<Storage>,
+    /// "volume" (kept for the next run; the setup runs again when its inputs change); or an object
+    /// with one of them for what each of the policies "python", "node" and "rust" finds, and for
+    /// all else as "default".
+    pub(super) storage: Option<StorageChoice>,
     /// Whether what uv, pip, poetry, pdm and npm download is kept for the next setup. Default: with
     /// "storage": "volume".
     pub(super) cache: Option<bool>,

@@ -99,14 +99,14 @@ fn network(input: &ExportInput<'_>) -> Option<(Key, Node)> {
 
 /// The service that makes the volumes writable for every user, and ends.
 fn volumes_service(input: &ExportInput<'_>, texts: Texts) -> Result<Node> {
-    let kept = input.plan.all_shadows().filter(|shadow| storage::is_kept(shadow));
+    let kept = input.plan.kept_shadows();
     let paths = kept.map(|shadow| texts.path(shadow.target().as_path()).map(text));
     let entry = [SHELL.into(), "-c".into(), text("chmod 1777 \"$@\""), "paude".into()];
     let mut service: Vec<(Key, Node)> =
         vec![("image".into(), text(&input.spec.image)), ("user".into(), "0:0".into())];
     service.extend(network(input));
     service.extend([
-        ("volumes".into(), Node::List(shadow_mounts(input, texts, storage::is_kept)?)),
+        ("volumes".into(), Node::List(shadow_mounts(input, texts, Shadow::is_kept)?)),
         ("entrypoint".into(), Node::List(entry.into())),
         ("command".into(), Node::List(paths.collect::<Result<_>>()?)),
     ]);
@@ -138,7 +138,7 @@ fn volume_name(input: &ExportInput<'_>, shadow: &Shadow) -> String {
 /// The options of the tmpfs of a shadow; `None` if it is stored on disk.
 fn tmpfs_options(shadow: &Shadow) -> Option<String> {
     let size = shadow.size().map_or_else(String::new, |size| format!(",size={size}"));
-    (!storage::is_kept(shadow)).then(|| format!("mode=1777,nosuid,nodev{size}"))
+    (!shadow.is_kept()).then(|| format!("mode=1777,nosuid,nodev{size}"))
 }
 
 /// The declaration of a shadow's volume.
@@ -159,7 +159,7 @@ fn notes(input: &ExportInput<'_>) -> Vec<String> {
     if targets.any(|path| path.as_path().to_string_lossy().contains([',', '"'])) {
         notes.push("podman and podman-compose refuse paths with a comma or a quote".to_owned());
     }
-    let has_limit = |shadow: &Shadow| !storage::is_kept(shadow) && shadow.size().is_some();
+    let has_limit = |shadow: &Shadow| !shadow.is_kept() && shadow.size().is_some();
     if input.plan.all_shadows().any(has_limit) {
         notes.push("podman 4.3 refuses the size of a volume in memory".to_owned());
     }

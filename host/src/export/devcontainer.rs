@@ -108,7 +108,7 @@ fn plain_path(texts: Texts, path: &std::path::Path) -> Result<&str> {
 fn mount(input: &ExportInput<'_>, texts: Texts, shadow: &Shadow) -> Result<String> {
     let size = shadow.size().map_or_else(String::new, |size| format!(",size={size}"));
     let options = format!("mode=1777,nosuid,nodev{size}");
-    let is_kept = storage::is_kept(shadow);
+    let is_kept = shadow.is_kept();
     let kept = if is_kept { "kept" } else { &options };
     let name = storage::shadow_name(input, shadow, kept);
     let name = format!("{name}-${{devcontainerId}}");
@@ -179,7 +179,7 @@ fn notes(input: &ExportInput<'_>) -> Vec<String> {
          container has started"
             .to_owned(),
     ];
-    let is_in_memory = |shadow: &&Shadow| !storage::is_kept(shadow);
+    let is_in_memory = |shadow: &&Shadow| !shadow.is_kept();
     let mut in_memory = input.plan.all_shadows().filter(is_in_memory).peekable();
     if in_memory.peek().is_some() {
         notes.push(

@@ -32,7 +32,7 @@ pub(super) fn render(input: &ExportInput<'_>, texts: Texts) -> Result<(String, V
     check_claim(input)?;
     let name = storage::project_name(input);
     let mut objects = vec![document(&config_map(input, texts, &name)?)];
-    let kept = input.plan.all_shadows().filter(|shadow| storage::is_kept(shadow));
+    let kept = input.plan.kept_shadows();
     objects.extend(kept.map(|shadow| document(&claim(input, shadow))));
     let pod = pod_spec(input, texts, &name)?;
     let metadata = metadata(&name);
@@ -262,7 +262,7 @@ fn volumes(input: &ExportInput<'_>, texts: Texts, name: &str) -> Result<Vec<Node
     }
     for shadow in input.plan.all_shadows() {
         let name = shadow_volume(input, shadow);
-        let source = match (storage::is_kept(shadow), shadow.size()) {
+        let source = match (shadow.is_kept(), shadow.size()) {
             (true, _) => ("persistentVolumeClaim", map([("claimName", name.as_str().into())])),
             (false, Some(size)) => ("emptyDir", map([("sizeLimit", size.to_string().into())])),
             (false, None) => ("emptyDir", Node::Map(Vec::new())),
@@ -287,7 +287,7 @@ fn notes(input: &ExportInput<'_>, name: &str) -> Vec<String> {
         ));
     }
     let (mut kept, memory): (Vec<_>, Vec<_>) =
-        input.plan.all_shadows().partition(|shadow| storage::is_kept(shadow));
+        input.plan.all_shadows().partition(|shadow| shadow.is_kept());
     if !memory.is_empty() {
         notes.push("the empty directories are on the node's disk, not in memory".to_owned());
     }

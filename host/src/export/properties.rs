@@ -91,7 +91,8 @@ fn bind_fields(path: &str, read_only: bool) -> Vec<(String, Option<String>)> {
 fn assert_script(text: &str, input: &ExportInput<'_>, kind: GuardKind, command: &[&str]) {
     let arguments = text.strip_suffix(&replacing_script()).expect("it ends with the script");
     let words = shell_words(arguments);
-    let ScriptArgs { settings, paths } = script_args(input.plan, &input.spec, 0, kind);
+    let ScriptArgs { settings, paths } =
+        script_args(input.plan, &input.spec, input.plan.kept_shadows().count(), kind);
     let args = settings.into_iter().chain(paths.into_iter().flatten());
     let mut expected: Vec<_> = ["set", "--"].map(str::to_owned).into();
     expected.extend(args.map(|arg| arg.into_string().expect("refused otherwise")));
@@ -166,10 +167,18 @@ fn read_compose(exported: &Exported, input: &ExportInput<'_>) {
         assert_eq!(compose_text(&mount["target"]), target(shadow.target()));
         assert_eq!((&mount["type"], &mount["volume"]["nocopy"]), (&"volume".into(), &true.into()));
         let volume = &document["volumes"][mount["source"].as_str().expect("a name")];
+        if shadow.is_kept() {
+            assert_eq!(*volume, serde_json::json!({ "driver": "local" }));
+            continue;
+        }
         let size = shadow.size().map_or_else(String::new, |size| format!(",size={size}"));
         assert_eq!(volume["driver_opts"]["o"], format!("mode=1777,nosuid,nodev{size}"));
         assert_eq!(volume["driver_opts"]["type"], "tmpfs");
     }
+    let kept: Vec<_> = input.plan.kept_shadows().map(|shadow| target(shadow.target())).collect();
+    let prepared = document["services"]["paude-volumes"]["command"].as_array();
+    let prepared: Vec<_> = prepared.into_iter().flatten().map(compose_text).collect();
+    assert_eq!(prepared, kept);
     let mut expected = set_variables(input);
     expected.insert("PASSED".to_owned(), Value::Null);
     let env = service["environment"].as_object().expect("variables").clone();
@@ -223,7 +232,8 @@ fn read_devcontainer(exported: &Exported, input: &ExportInput<'_>) {
 
 fn read_kube(exported: &Exported, input: &ExportInput<'_>) {
     let objects: Vec<Value> = serde_saphyr::from_multiple(&exported.text).expect("YAML");
-    let [map, pod] = &objects[..] else { panic!("two objects: {objects:?}") };
+    let [map, claims @ .., pod] = &objects[..] else { panic!("two objects: {objects:?}") };
+    assert_eq!(claims.len(), input.plan.kept_shadows().count());
     assert_eq!((&map["kind"], &pod["kind"]), (&"ConfigMap".into(), &"Pod".into()));
     let script = map["data"]["entry.sh"].as_str().expect("a script");
     assert_script(script, input, GuardKind::Empty, &command(input));
@@ -246,7 +256,11 @@ fn read_kube(exported: &Exported, input: &ExportInput<'_>) {
         let mount = mounts.iter().find(|mount| mount["mountPath"] == path).expect("a mount");
         let volumes = volumes.as_array().expect("volumes");
         let volume = volumes.iter().find(|volume| volume["name"] == mount["name"]);
-        assert!(volume.expect("its volume")["emptyDir"].is_object());
+        let volume = volume.expect("its volume");
+        assert_eq!(volume["emptyDir"].is_object(), !shadow.is_kept());
+        let name = &volume["persistentVolumeClaim"]["claimName"];
+        let is_claimed = claims.iter().any(|claim| claim["metadata"]["name"] == *name);
+        assert_eq!(is_claimed, shadow.is_kept());
     }
     let env = container["env"].as_array().expect("variables");
     let set = set_variables(input);
@@ -277,6 +291,8 @@ fn read_quadlet(exported: &Exported, input: &ExportInput<'_>) {
     for (fields, shadow) in shadows.iter().zip(input.plan.all_shadows()) {
         let destination = fields.iter().find(|(key, _)| key == "destination").expect("one");
         assert_eq!(destination.1.as_deref(), Some(target(shadow.target())));
+        let kind = if shadow.is_kept() { "volume" } else { "tmpfs" };
+        assert_eq!(fields[0], ("type".to_owned(), Some(kind.to_owned())));
     }
     let network = entries.iter().filter(|(_, key, _)| key == "Network");
     let network: Vec<_> = network.map(|(.., value)| value.as_str()).collect();

@@ -74,7 +74,7 @@ fn podman_args(input: &ExportInput<'_>, texts: Texts) -> Result<Vec<Vec<String>>
     }
     for shadow in input.plan.all_shadows() {
         let target = texts.path(shadow.target().as_path())?;
-        let mount = match storage::is_kept(shadow) {
+        let mount = match shadow.is_kept() {
             false => podman_shadow(shadow, target),
             // Nobody has created the volume, so that podman has to give it to the user.
             true => {

@@ -5,8 +5,8 @@
 
 use std::ffi::OsString;
 
+use super::ExportInput;
 use super::texts::Texts;
-use super::{ExportInput, storage};
 use crate::error::{Error, Result};
 use crate::render::{GuardKind, ScriptArgs, replacing_script, script_args};
 
@@ -34,7 +34,7 @@ pub(super) fn script(
         texts.path(shadow.target().as_path())?;
     }
     let ScriptArgs { settings, paths } =
-        script_args(input.plan, &input.spec, storage::count_kept(input), kind);
+        script_args(input.plan, &input.spec, input.plan.kept_shadows().count(), kind);
     let line = |words: &Vec<OsString>| {
         let words = words.iter().map(|word| texts.utf8(word, "a path").map(quote));
         Ok::<_, Error>(words.collect::<Result<Vec<_>>>()?.join(" "))

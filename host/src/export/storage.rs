@@ -2,22 +2,11 @@
 
 use super::ExportInput;
 use crate::plan::Shadow;
-use crate::value::{Storage, hashed_name};
-
-/// Whether what is created in a shadow is to outlive the container. Those of a plan come before all
-/// others.
-pub(super) fn is_kept(shadow: &Shadow) -> bool {
-    shadow.storage() == Storage::Volume
-}
-
-/// How many shadows are kept.
-pub(super) fn count_kept(input: &ExportInput<'_>) -> usize {
-    input.plan.all_shadows().filter(|shadow| is_kept(shadow)).count()
-}
+use crate::value::hashed_name;
 
 /// Whether any shadow is kept.
 pub(super) fn keeps_any(input: &ExportInput<'_>) -> bool {
-    count_kept(input) > 0
+    input.plan.kept_shadows().next().is_some()
 }
 
 /// A name that no other project has: `paude-` and a hash of the project's path.

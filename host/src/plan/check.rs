@@ -111,13 +111,13 @@ impl<'a> Check<'a> {
     /// Checks a result, and returns its shadows, sorted by path, and the index of the primary
     /// one. They are valid only if there is no fault.
     fn check(&mut self, raw: &RawPlan) -> Result<(Vec<Shadow>, Option<usize>), Overtime> {
-        let RawPlan { findings, plan, layout } = raw;
+        let RawPlan { findings, plan, layout, .. } = raw;
         let known = self.check_findings(&findings.environments)?;
         self.add_notes(&findings.notes);
         self.add_notes(&plan.notes);
         let requested = self.check_mounts(&plan.mounts, layout, &known)?;
         self.check_completeness(findings, &requested)?;
-        let mut shadows = self.resolve_shadows(&requested)?;
+        let mut shadows = self.resolve_shadows(&requested, raw)?;
         self.check_overlaps(&shadows);
         shadows.sort_by(|a, b| a.path.cmp(&b.path));
         let primary = self.find_primary(findings, &shadows)?;

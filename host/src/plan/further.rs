@@ -1,5 +1,6 @@
 //! Directories that are shared besides the project.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Note, Plan, Shadow};
@@ -93,6 +94,7 @@ impl Plan {
                 notes: Vec::new(),
             },
             layout: wit::Layout { workspace, backing: wit::Backing::Tmpfs, size: None },
+            backings: BTreeMap::new(),
         };
         Ok(Self::check(&raw, git, &config, Deadline::after(GIT_TIME))?)
     }
@@ -107,12 +109,20 @@ impl Plan {
         std::iter::once(self).chain(self.further.iter().map(|further| &further.plan))
     }
 
-    /// The shadows of the project, then those of each further directory.
+    /// The shadows of the project and of each further directory: those that are kept, then those in
+    /// memory. Mounts are in this order.
     pub(crate) fn all_shadows(&self) -> impl Iterator<Item = &Shadow> {
-        self.parts().flat_map(|part| &part.shadows)
+        let in_memory = self.parts().flat_map(|part| &part.shadows).filter(|it| !it.is_kept());
+        self.kept_shadows().chain(in_memory)
     }
 
-    /// The path of each of these: below the project, or the whole one in a further directory.
+    /// The shadows that outlive the container; all are the project's.
+    pub(crate) fn kept_shadows(&self) -> impl Iterator<Item = &Shadow> {
+        self.parts().flat_map(|part| &part.shadows).filter(|shadow| shadow.is_kept())
+    }
+
+    /// The paths of the project's shadows, then of those of each further directory: below the
+    /// project, or the whole one in a further directory.
     pub(crate) fn hidden_paths(&self) -> Vec<String> {
         let paths = self.parts().flat_map(|part| {
             part.shadows.iter().map(move |shadow| match part.workspace == self.workspace {

@@ -21,10 +21,8 @@ pub fn render(bytes: &[u8]) {
     let (Ok(Some(plan)), Ok(spec)) = (Plan::generated(&mut u), generate_spec(&mut u)) else {
         return;
     };
-    let volumes = match spec.volumes.is_empty() {
-        true => Vec::new(),
-        false => (0..plan.shadows().len()).map(|n| format!("paude-{n}").into()).collect(),
-    };
+    let volumes = plan.kept_shadows().enumerate().map(|(n, _)| format!("paude-{n}").into());
+    let volumes = volumes.collect();
     let (guarded, directories) = (GuardedMount::all(&plan), GuardedDirectory::all(&plan));
     let spec = RunSpec { guarded, directories, volumes, ..spec };
     for engine in Engine::ALL {
@@ -69,7 +67,7 @@ pub(crate) fn generate_spec(u: &mut Unstructured<'_>) -> Result<RunSpec> {
             _ => User::KeepId { uid: 1000, gid: 1000 },
         },
         cache: None,
-        volumes: u.ratio(1, 2)?.then(OsString::new).into_iter().collect(),
+        volumes: Vec::new(),
         guarded: Vec::new(),
         identity: Identity {
             inode: Some(7),
@@ -153,14 +151,11 @@ fn check_oci(engine: Engine, argv: &Argv, plan: &Plan, spec: &RunSpec) {
             expected::fields(&bind)
         })
         .collect();
-    wanted.extend(plan.all_shadows().enumerate().map(
-        |(index, shadow)| match spec.volumes.get(index) {
-            None => expected::shadow(engine, shadow),
-            Some(name) => {
-                expected::volume(engine, shadow, name.to_str().expect("generated as UTF-8"))
-            }
-        },
-    ));
+    let mut names = spec.volumes.iter().map(|name| name.to_str().expect("generated as UTF-8"));
+    wanted.extend(plan.all_shadows().map(|shadow| match shadow.is_kept() {
+        false => expected::shadow(engine, shadow),
+        true => expected::volume(engine, shadow, names.next().expect("a volume for each")),
+    }));
     assert_eq!(mounts.collect::<Vec<_>>(), wanted);
 }
 
@@ -192,8 +187,10 @@ fn check_native(sandbox: &Sandbox, plan: &Plan, spec: &RunSpec) {
         let kind = if further.read_only { "--ro-bind" } else { "--bind" };
         assert_eq!(after.next(), Some(&(kind.to_owned(), vec![path.clone(), path])));
     }
-    for (index, shadow) in plan.all_shadows().enumerate() {
-        if let Some(source) = spec.volumes.get(index) {
+    let mut volumes = spec.volumes.iter();
+    for shadow in plan.all_shadows() {
+        if shadow.is_kept() {
+            let source = volumes.next().expect("a volume for each");
             let target = shadow.target().as_os_str().to_owned();
             assert_eq!(after.next(), Some(&("--bind".to_owned(), vec![source.clone(), target])));
             continue;

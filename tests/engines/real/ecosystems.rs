@@ -3,6 +3,7 @@
 use super::Test;
 use super::lane::Lane;
 use super::shadow::IS_SHADOW;
+use super::up::remove_volumes;
 use crate::parameterized;
 use crate::support::snapshot::{assert_unchanged, snapshot};
 
@@ -34,6 +35,38 @@ parameterized!(
         assert_eq!(said, wanted);
         assert_unchanged(&env.project.join("node_modules"), &before);
         assert!(!env.project.join("web/node_modules").exists());
+        Ok(())
+    },
+    fn storage_is_chosen_by_policy(lane: &Lane) -> Outcome {
+        let env = lane.env_with(
+            ".venv/pyvenv.cfg
+            package.json: \"{\\\"dependencies\\\": {\\\"esbuild\\\": \\\"1\\\"}}\"",
+        );
+        lane.give(&env.project);
+        let setup = "echo >>ran; mkdir -p node_modules/made .venv/made";
+        let settings = serde_json::json!({
+            "policy": ["python", "node"],
+            "storage": {"default": "tmpfs", "node": "volume"},
+            "setup": setup,
+        });
+        env.write("paude.json", &settings.to_string());
+        // The volume is first in the order of mounts, and last in that of names.
+        let kept = "ls -A .venv node_modules; touch .venv/mine node_modules/mine";
+        let first = ".venv:\nmade\n\nnode_modules:\nmade\n";
+        let later = ".venv:\nmade\n\nnode_modules:\nmade\nmine\n";
+        for wanted in [first, later, later] {
+            lane.sh(&env, &[], kept).code(0).prints(wanted);
+        }
+        let ran = std::fs::read_to_string(env.project.join("ran"))?;
+        assert_eq!(ran.lines().count(), 3, "what is in memory needs the setup each time");
+        assert!(!env.project.join("node_modules").exists());
+        // The option is for all of them: the setup runs once, and begins with empty volumes.
+        for _ in 0..2 {
+            lane.sh(&env, &["--storage", "volume"], "ls -A node_modules").code(0).prints("made\n");
+        }
+        let ran = std::fs::read_to_string(env.project.join("ran"))?;
+        assert_eq!(ran.lines().count(), 4);
+        remove_volumes(&env);
         Ok(())
     },
     fn targets_of_cargo_are_hidden_where_they_are_configured(lane: &Lane) -> Outcome {

@@ -230,7 +230,7 @@ parameterized!(
 );
 
 /// Removes the volumes of a project.
-fn remove_volumes(env: &Env) {
+pub(super) fn remove_volumes(env: &Env) {
     let list = env.paude(&["volumes", "list"]).code(0).stdout();
     for name in list.lines().filter_map(|line| line.split(' ').next()) {
         env.paude(&["volumes", "remove", name]).code(0);

@@ -6,6 +6,7 @@ use super::{Candidates, Check, Note, Overtime, Shadow};
 use crate::escape::{shown, shown_path};
 use crate::path::{ContainerPath, HostPath, RelPath};
 use crate::plan::{FindingKind, Severity};
+use crate::value::Storage;
 use crate::wit;
 use crate::workspace::{Marker, PathState};
 
@@ -15,6 +16,7 @@ impl Check<'_> {
     pub(super) fn resolve_shadows(
         &mut self,
         requested: &Candidates<'_>,
+        raw: &wit::RawPlan,
     ) -> Result<Vec<Shadow>, Overtime> {
         let mut shadows = Vec::with_capacity(requested.len());
         for (path, finding) in requested {
@@ -34,7 +36,9 @@ impl Check<'_> {
                 }
                 Err(error) => self.add_fault(path, &error),
             };
-            shadows.extend(shadow);
+            let backing = raw.backings.get(&finding.path).unwrap_or(&raw.layout.backing);
+            let storage = Storage::from(*backing);
+            shadows.extend(shadow.map(|shadow| Shadow { storage, ..shadow }));
         }
         shadows.sort_by(|a, b| a.target.cmp(&b.target));
         // Several links may lead to one directory: the first of them describes its shadow.
@@ -59,7 +63,7 @@ impl Check<'_> {
             target: self.workspace.target().join(&path),
             path,
             size: self.config.size,
-            storage: self.config.storage,
+            storage: Storage::Tmpfs,
             kind: FindingKind::from(&finding.kind),
             python: finding.python.as_deref().map(|text| shown(text).into_owned()),
             home: finding.home.as_deref().map(|text| shown(text).into_owned()),

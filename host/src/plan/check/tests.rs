@@ -77,7 +77,7 @@ impl CheckFixture {
         let TestResult { findings, plan, layout, selection } = result.clone();
         let (size, policies) = (layout.size, Vec::new());
         let config = Config { selection, size, policies, ..Config::default() };
-        let raw = RawPlan { findings, plan, layout };
+        let raw = RawPlan { findings, plan, layout, backings: BTreeMap::new() };
         Plan::check(&raw, &self.workspace, &config, Deadline::after(time))
             .map_err(|faults| faults.to_string())
     }

@@ -1,5 +1,6 @@
 //! Results of policies, generated from bytes: correct ones, and ones with any number of faults.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use arbitrary::{Result, Unstructured};
@@ -11,7 +12,7 @@ use crate::path::{ContainerPath, HostPath, RelPath};
 use crate::plan::{Further, FurtherKind, Plan, Shadow};
 use crate::project_python::ProjectPython;
 use crate::testing::hostile_text;
-use crate::value::Network;
+use crate::value::{Network, Storage};
 use crate::wit;
 use crate::workspace::Identity;
 
@@ -56,7 +57,10 @@ pub(super) fn result(u: &mut Unstructured<'_>) -> Result<(wit::RawPlan, Config)>
     }
     let findings = wit::Findings { environments, primary: None, notes };
     let plan = wit::Plan { mounts, notes: list(u, 1, note)? };
-    Ok((wit::RawPlan { findings, plan, layout }, config(selection, size)))
+    Ok((
+        wit::RawPlan { findings, plan, layout, backings: BTreeMap::new() },
+        config(selection, size),
+    ))
 }
 
 /// A configuration with this selection and size, and without policies.
@@ -178,7 +182,7 @@ impl Plan {
                 path,
                 target,
                 size: u.arbitrary()?,
-                storage: crate::value::Storage::Tmpfs,
+                storage: if u.arbitrary()? { Storage::Volume } else { Storage::Tmpfs },
                 kind: crate::plan::FindingKind::Venv,
                 python: None,
                 home: None,

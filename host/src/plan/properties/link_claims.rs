@@ -1,5 +1,7 @@
 //! False claims about links, which fuzzing found.
 
+use std::collections::BTreeMap;
+
 use super::fixture::{ProjectFixture, deadline};
 use super::generate::config;
 use crate::config::Selection;
@@ -32,7 +34,7 @@ fn check(listed: &str, findings: &[(&str, Option<wit::Link>)]) -> Result<Plan, P
     let findings = wit::Findings { environments, primary: None, notes: Vec::new() };
     let plan = wit::Plan { mounts, notes: Vec::new() };
     let listed = Selection::Listed(vec![RelPath::parse(listed).unwrap()]);
-    let raw = wit::RawPlan { findings, plan, layout };
+    let raw = wit::RawPlan { findings, plan, layout, backings: BTreeMap::new() };
     Plan::check(&raw, &ProjectFixture::get().workspace, &config(listed, None), deadline())
 }
 

@@ -35,7 +35,9 @@ fn the_deadline_is_consulted_for_each_path_and_each_mount() {
             .is_ok()
     );
     assert!(check.check_completeness(&result.findings, &Candidates::new()).is_err());
-    assert!(check.resolve_shadows(&requested).is_err());
+    let TestResult { findings, plan, layout, .. } = result.clone();
+    let raw = RawPlan { findings, plan, layout, backings: BTreeMap::new() };
+    assert!(check.resolve_shadows(&requested, &raw).is_err());
     assert_eq!(fixture.workspace.lookups(), before);
 }
 
