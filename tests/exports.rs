@@ -1,7 +1,7 @@
 //! `paude export`: golden files, which `exports/README.md` describes, and what happens to files.
 
 mod files;
-mod ignore;
+pub mod ignore;
 mod quadlet;
 mod schema;
 

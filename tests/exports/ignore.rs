@@ -43,7 +43,7 @@ const NAMES: [&str; 26] = [
 const OTHERS: [&str; 8] = ["axb", "b", "a", "aXb", "ab", "x", "slash", "end"];
 
 /// Environments with all those names, each with a neighbour that is no environment, in `sub` too.
-fn project() -> Env {
+pub fn project() -> Env {
     let env = Env::new();
     for name in NAMES {
         for parent in ["", "sub/"] {
@@ -61,13 +61,14 @@ fn project() -> Env {
 }
 
 /// The files that the list has to leave out, and those that it has to keep.
-fn split(env: &Env) -> (BTreeSet<String>, BTreeSet<String>) {
+pub fn split(env: &Env) -> (BTreeSet<String>, BTreeSet<String>) {
     let mut all = BTreeSet::new();
     add(&env.project, "", &mut all);
     all.into_iter().filter(|path| path != "list").partition(|path| path.ends_with("pyvenv.cfg"))
 }
 
-fn add(dir: &Path, prefix: &str, all: &mut BTreeSet<String>) {
+/// Adds the files below a directory to those that are known, with this text in front of their names.
+pub fn add(dir: &Path, prefix: &str, all: &mut BTreeSet<String>) {
     for entry in std::fs::read_dir(dir).unwrap() {
         let entry = entry.unwrap();
         let path = format!("{prefix}{}", entry.file_name().into_string().unwrap());
@@ -83,7 +84,8 @@ fn installed(program: &str) -> bool {
     std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
 }
 
-fn export(env: &Env, dialect: &str) -> String {
+/// The list in the language of a tool.
+pub fn export(env: &Env, dialect: &str) -> String {
     env.paude(&["export", "ignore", "--dialect", dialect]).code(0).stdout()
 }
 

@@ -37,6 +37,7 @@ pub(crate) fn words(value: &str) -> Vec<String> {
                 None => panic!("`{value}` has no closing quote"),
                 Some('"' | '\'') if !is_quoted => panic!("`{value}` has a quote in a word"),
                 Some('\\') => word.push(match chars.next().expect("an escaped character") {
+                    'x' => byte(chars.next(), chars.next()),
                     'n' => '\n',
                     't' => '\t',
                     plain @ ('"' | '\'' | '\\') => plain,
@@ -53,4 +54,12 @@ pub(crate) fn words(value: &str) -> Vec<String> {
         assert!(ends, "a word goes on behind its quote");
         words.push(word);
     }
+}
+
+/// The character of two hexadecimal digits.
+fn byte(high: Option<char>, low: Option<char>) -> char {
+    let digits: String = [high, low].into_iter().flatten().collect();
+    let byte = u8::from_str_radix(&digits, 16).unwrap_or_else(|_| panic!("`\\x{digits}`"));
+    assert!(byte.is_ascii(), "`\\x{digits}` is a part of a character");
+    char::from(byte)
 }

@@ -4,11 +4,15 @@
 //! - `devcontainer`: `@devcontainers/cli`
 //! - `kube`: `podman kube play`
 //! - `quadlet`: podman's generator of systemd units, without systemd
+//! - `systemd`: the same units, started by systemd
+//! - `ignore`: image builds
 
 mod compose;
 mod devcontainer;
+mod ignore;
 mod kube;
 mod quadlet;
+mod systemd;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -48,24 +52,34 @@ const SCRIPT: &str = r#"
 /// The name of a module, its tests, and the tool that they need.
 type Module = (&'static str, &'static [(&'static str, Test)], Option<&'static str>);
 
+/// The releases of `docker compose`, each with the name of its tests.
+const COMPOSE: [(&str, &str); 3] = [
+    ("compose_bookworm", "compose-bookworm"),
+    ("compose_trixie", "compose-trixie"),
+    ("compose_sid", "compose-sid"),
+];
+
 /// The tests of a lane, each with the lane as it is for a test that needs a tool besides.
 pub fn tests(lane: &Lane) -> Vec<(String, Test, Lane)> {
-    let of_lane: &[Module] = match lane.name.as_str() {
-        "docker" => &[
-            ("compose", compose::DOCKER_COMPOSE, Some("compose")),
-            ("devcontainer", devcontainer::TESTS, Some("devcontainer_cli")),
-        ],
-        "podman" | "podman-rootless" => &[
-            ("kube", kube::TESTS, None),
-            ("quadlet", quadlet::TESTS, Some("quadlet")),
-            ("compose", compose::PODMAN_COMPOSE, Some("podman-compose")),
-        ],
-        "podman-remote" => &[
-            ("kube", kube::TESTS, None),
-            ("quadlet", quadlet::TESTS, Some("quadlet")),
-            ("compose", compose::PODMAN_SERVICE, Some("compose")),
-        ],
-        _ => &[],
+    let kube = ("kube", kube::TESTS, None);
+    let quadlet = ("quadlet", quadlet::TESTS, Some("quadlet"));
+    let ignore = ("ignore", ignore::TESTS, None);
+    let podman_compose = ("compose", compose::PODMAN_COMPOSE, Some("podman-compose"));
+    let compose = |tests| COMPOSE.map(|(module, tool)| (module, tests, Some(tool))).to_vec();
+    let of_lane: Vec<Module> = match lane.name.as_str() {
+        "docker" => {
+            let buildkit = ("ignore", ignore::BUILDKIT, Some("buildx"));
+            let devcontainer = ("devcontainer", devcontainer::TESTS, Some("devcontainer_cli"));
+            [compose(compose::DOCKER_COMPOSE), vec![devcontainer, ignore, buildkit]].concat()
+        }
+        "docker-rootless" => vec![ignore],
+        "podman" => {
+            let systemd = ("systemd", systemd::TESTS, Some("systemd"));
+            vec![kube, quadlet, systemd, ignore, podman_compose]
+        }
+        "podman-rootless" => vec![kube, quadlet, ignore, podman_compose],
+        "podman-remote" => [compose(compose::PODMAN_SERVICE), vec![kube, quadlet, ignore]].concat(),
+        _ => Vec::new(),
     };
     let mut all = Vec::new();
     for (module, tests, tool) in of_lane {

@@ -18,6 +18,10 @@ const NAMES: [&str; 7] = [
     "native-user",
 ];
 
+/// Tools whose tests are ignored where they are missing, with `CI` set too: not every machine can run
+/// what comes with another release of Debian.
+const OPTIONAL: [&str; 4] = ["systemd", "compose-bookworm", "compose-sid", "buildx"];
+
 /// An engine to test on, and who runs it.
 #[derive(Clone)]
 pub struct Lane {
@@ -25,6 +29,10 @@ pub struct Lane {
     pub engine: String,
     /// Why it is not available, if it is not.
     pub why: Option<String>,
+    /// The tool that the lane's tests need besides.
+    pub tool: Option<&'static str>,
+    /// Whether the tests may be left out with `CI` set.
+    pub is_optional: bool,
     user: Option<(u32, u32)>,
     vars: Vec<(String, String)>,
     setup: Value,
@@ -51,6 +59,8 @@ impl Lane {
             name: name.to_owned(),
             engine: lane["engine"].as_str().unwrap_or(name).to_owned(),
             why,
+            tool: None,
+            is_optional: false,
             user: id("uid").zip(id("gid")),
             vars: vars
                 .map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()))
@@ -60,8 +70,9 @@ impl Lane {
     }
 
     /// This lane for tests that need a tool besides: not available without it.
-    pub fn with_tool(&self, tool: &str) -> Self {
-        let mut lane = self.clone();
+    pub fn with_tool(&self, tool: &'static str) -> Self {
+        let is_optional = OPTIONAL.contains(&tool);
+        let mut lane = Self { tool: Some(tool), is_optional, ..self.clone() };
         lane.why = lane.why.or_else(|| export_tools::find(tool).err());
         lane
     }

@@ -29,6 +29,7 @@ const PACKAGES: &[&str] = &[
     "mount",
     "passwd",
     "procps",
+    "systemd",
     "python3",
     "python3-venv",
     "tmux",

@@ -1,22 +1,62 @@
 //! Tools that carry out or check the files of `paude export`. None of them is installed.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde::Serialize;
 
 use super::cached::cached;
 use super::{debian, wheels};
 use crate::checkout::Checkout;
-use crate::process::report;
+use crate::process::{report, run_captured};
 
-/// A release of Debian whose programs run here too, as they are linked to little or to nothing.
-const SUITE: &str = "trixie";
-const PACKAGES: [&str; 2] = ["docker-compose", "podman"];
-/// The folder with the files of these packages.
-const PACKAGES_FOLDER: &str = "export-debian";
+/// Packages of a release of Debian, unpacked into a folder of that name.
+struct Unpacked {
+    folder: &'static str,
+    suite: &'static str,
+    packages: &'static [&'static str],
+}
+
+/// Their programs run here too, as they are linked to little or to nothing.
+const TRIXIE: Unpacked =
+    Unpacked { folder: "export-trixie", suite: "trixie", packages: &["docker-compose", "podman"] };
+const SID: Unpacked =
+    Unpacked { folder: "export-sid", suite: "sid", packages: &["docker-compose", "docker-buildx"] };
+/// The last `docker-compose` that was written in Python, with what it imports.
+const BOOKWORM: Unpacked = Unpacked {
+    folder: "export-bookworm",
+    suite: "bookworm",
+    packages: &[
+        "docker-compose",
+        "python3-attr",
+        "python3-certifi",
+        "python3-chardet",
+        "python3-charset-normalizer",
+        "python3-distro",
+        "python3-docker",
+        "python3-dockerpty",
+        "python3-docopt",
+        "python3-dotenv",
+        "python3-idna",
+        "python3-jsonschema",
+        "python3-pyrsistent",
+        "python3-requests",
+        "python3-six",
+        "python3-texttable",
+        "python3-urllib3",
+        "python3-websocket",
+        "python3-yaml",
+    ],
+};
+
+/// Plugins of docker's client.
 const COMPOSE: &str = "usr/libexec/docker/cli-plugins/docker-compose";
+const BUILDX: &str = "usr/libexec/docker/cli-plugins/docker-buildx";
 /// podman's generator of systemd units.
 const QUADLET: &str = "usr/libexec/podman/quadlet";
+const SYSTEMD: &str = "usr/lib/systemd/systemd";
+/// Debian's modules of Python.
+const MODULES: &str = "usr/lib/python3/dist-packages";
 
 /// Packages of PyPI, each with what it imports.
 const PODMAN_COMPOSE: [&str; 3] =
@@ -59,16 +99,38 @@ impl ExportTool {
 
 /// Fetches the tools.
 pub(super) fn ensure_all(checkout: &Checkout, python: &Path) -> Vec<ExportTool> {
-    let packages = debian::unpack(checkout, PACKAGES_FOLDER, SUITE, &PACKAGES);
-    let packages = packages.map_err(|error| format!("{error:#}"));
+    let unpack = |unpacked: &Unpacked| {
+        let Unpacked { folder, suite, packages } = unpacked;
+        let folder = debian::unpack(checkout, folder, suite, packages);
+        folder.map_err(|error| format!("{error:#}"))
+    };
+    let (trixie, sid) = (unpack(&TRIXIE), unpack(&SID));
+    let bookworm = unpack(&BOOKWORM).and_then(|folder| {
+        let modules = folder.join(MODULES);
+        let mut compose = Command::new(python);
+        compose.args(["-m", "compose", "version"]).env("PYTHONPATH", &modules);
+        let runs = run_captured(compose.env("PYTHONDONTWRITEBYTECODE", "1"));
+        runs.map(|_| modules).map_err(|error| format!("{error:#}"))
+    });
     let module = |name, requirements: &[&str]| {
         let install = |part: &Path| wheels::install(checkout, python, requirements, part);
         let folder = cached(checkout, name, &requirements.join(" "), install);
         ExportTool::new(name, folder.map_err(|error| format!("{error:#}")))
     };
+    let in_folder = |folder: &Result<PathBuf, String>, file| folder.clone().map(|f| f.join(file));
+    // Programs of sid may need newer libraries than this machine has.
+    let plugin = |folder: &Result<PathBuf, String>, file| {
+        let program = in_folder(folder, file)?;
+        let runs = run_captured(Command::new(&program).arg("version"));
+        runs.map(|_| program).map_err(|error| format!("{error:#}"))
+    };
     let tools = vec![
-        ExportTool::new("compose", packages.clone().map(|folder| folder.join(COMPOSE))),
-        ExportTool::new("quadlet", packages.map(|folder| folder.join(QUADLET))),
+        ExportTool::new("compose-bookworm", bookworm),
+        ExportTool::new("compose-trixie", plugin(&trixie, COMPOSE)),
+        ExportTool::new("compose-sid", plugin(&sid, COMPOSE)),
+        ExportTool::new("buildx", plugin(&sid, BUILDX)),
+        ExportTool::new("quadlet", in_folder(&trixie, QUADLET)),
+        ExportTool::new("systemd", Ok(Path::new("/").join(SYSTEMD))),
         module("podman-compose", &PODMAN_COMPOSE),
         module("kubernetes-validate", &KUBERNETES_VALIDATE),
     ];
@@ -80,12 +142,15 @@ pub(super) fn ensure_all(checkout: &Checkout, python: &Path) -> Vec<ExportTool> 
     tools
 }
 
-/// What [`ensure_all`] fetched for the machine, and the generator of the box that this process is in.
+/// What [`ensure_all`] fetched for the machine, and what the box has that this process is in.
 pub(super) fn find_in_box(machine: &Checkout) -> Vec<ExportTool> {
-    let packages = machine.setup_path(PACKAGES_FOLDER);
+    let unpacked = |unpacked: &Unpacked, file| Ok(machine.setup_path(unpacked.folder).join(file));
     vec![
-        ExportTool::new("compose", Ok(packages.join(COMPOSE))),
+        ExportTool::new("compose-trixie", unpacked(&TRIXIE, COMPOSE)),
+        ExportTool::new("compose-sid", unpacked(&SID, COMPOSE)),
+        ExportTool::new("buildx", unpacked(&SID, BUILDX)),
         ExportTool::new("quadlet", Ok(Path::new("/").join(QUADLET))),
+        ExportTool::new("systemd", Ok(Path::new("/").join(SYSTEMD))),
         ExportTool::new("podman-compose", Ok(machine.setup_path("podman-compose"))),
     ]
 }

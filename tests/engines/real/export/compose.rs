@@ -1,4 +1,5 @@
-//! Compose files of `paude export compose`.
+//! Compose files of `paude export compose`, with `docker compose` of three releases of Debian: 1.29,
+//! 2.26 and whatever sid has.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -12,8 +13,12 @@ use crate::support::{Checked, Outcome, Ran, export_tools, wait_for};
 pub(super) const PODMAN_COMPOSE: &[(&str, Test)] =
     &[("a_service_runs_with_every_environment_hidden", a_service_runs)];
 
-/// `docker compose` as the client of podman's service.
+/// `docker compose`, as the client of podman's service.
 pub(super) const PODMAN_SERVICE: &[(&str, Test)] = PODMAN_COMPOSE;
+
+/// 1.29, the last one that was written in Python. It refuses one option of a file, and runs it
+/// without.
+const COMPOSE_1: &str = "compose-bookworm";
 
 /// What a tool made of a file, removed at the end.
 struct Composed<'p> {
@@ -23,21 +28,32 @@ struct Composed<'p> {
 
 impl<'p> Composed<'p> {
     fn new(project: &'p Project<'p>, text: &str) -> Self {
-        Self { project, file: project.write("compose.yaml", text) }
+        let composed = Self { project, file: project.write("compose.yaml", text) };
+        if project.lane.tool == Some(COMPOSE_1) {
+            let refused = composed.run(&["true"]).code(1);
+            refused.says("contains unsupported option: 'create_host_path'\n");
+            project.write("compose.yaml", &without_lines(text, "        bind:", 2));
+        }
+        composed
     }
 
     /// The lane's tool with these arguments.
     fn command(&self, args: &[&str]) -> Command {
         let (env, lane) = (&self.project.env, self.project.lane);
-        let mut command = match lane.name.as_str() {
-            "docker" => env.command(export_tools::find("compose").unwrap()),
-            "podman-remote" => {
-                let mut compose = env.command(export_tools::find("compose").unwrap());
-                compose.env("DOCKER_HOST", lane.variable("CONTAINER_HOST"));
-                compose
+        let tool = lane.tool.unwrap();
+        let mut command = match tool {
+            "podman-compose" => {
+                export_tools::python_module(env, &modules(self.project), "podman_compose")
             }
-            _ => export_tools::python_module(env, &modules(self.project), "podman_compose"),
+            COMPOSE_1 => {
+                let modules = export_tools::find(tool).unwrap();
+                export_tools::python_module(env, &modules, "compose")
+            }
+            _ => env.command(export_tools::find(tool).unwrap()),
         };
+        if lane.name == "podman-remote" {
+            command.env("DOCKER_HOST", lane.variable("CONTAINER_HOST"));
+        }
         command.stdin(Stdio::null()).arg("--file").arg(&self.file).args(args);
         // Root in a container of rootless podman is the lane's user.
         command.env("PAUDE_USER", "0:0");
