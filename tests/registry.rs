@@ -5,10 +5,10 @@
 //! - `real`: Debian's `docker-registry`, filled by `skopeo`; `cargo xtask test` prepares both
 //! - `store`: what was pulled is used, listed, verified and removed, and no run opens a connection
 
-mod artifact;
+pub mod artifact;
 mod login;
 mod pull;
-mod real;
+pub mod real;
 mod server;
 mod store;
 

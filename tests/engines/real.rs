@@ -105,6 +105,10 @@ pub fn trials() -> Vec<Trial> {
             let name = format!("engines::{}::export::{name}", lane.name);
             trials.push(trial(with_tool, name, test));
         }
+        for (name, test, with_tool) in build::pull::tests(&lane) {
+            let name = format!("engines::{}::{name}", lane.name);
+            trials.push(trial(with_tool, name, test));
+        }
     }
     trials
 }

@@ -62,6 +62,28 @@ impl Artifact {
         Self { config_type: CONFIG_TYPE, config: config.to_string().into_bytes(), layers }
     }
 
+    /// An image for this machine, with the files of one archive in it.
+    pub fn image(archive: Vec<u8>) -> Self {
+        let architecture = match std::env::consts::ARCH {
+            "x86_64" => "amd64",
+            "aarch64" => "arm64",
+            other => other,
+        };
+        let ids = [format!("sha256:{}", sha256(&archive))];
+        let config = json!({
+            "architecture": architecture,
+            "os": "linux",
+            "config": {},
+            "history": [{ "created_by": "a test" }],
+            "rootfs": { "type": "layers", "diff_ids": ids },
+        });
+        Self {
+            config_type: "application/vnd.oci.image.config.v1+json",
+            config: config.to_string().into_bytes(),
+            layers: vec![("application/vnd.oci.image.layer.v1.tar", archive)],
+        }
+    }
+
     /// The same with a layer more.
     pub fn and_layer(mut self, media_type: &'static str, bytes: &[u8]) -> Self {
         self.layers.push((media_type, bytes.to_vec()));

@@ -40,14 +40,14 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// A registry; it ends when this is dropped.
-struct Registry {
+pub struct Registry {
     child: Child,
-    port: u16,
+    pub port: u16,
 }
 
 impl Registry {
     /// Starts one over what is in `storage` of the test's directory, with these further settings.
-    fn start(program: &Path, env: &Env, http: &str, auth: &str) -> Self {
+    pub fn start(program: &Path, env: &Env, http: &str, auth: &str) -> Self {
         let (root, file) = (env.root(), env.root().join("registry.yml"));
         let storage = root.join("storage");
         let settings = format!(
@@ -98,13 +98,18 @@ fn run(command: &mut Command) {
 
 /// Pushes an artifact by a registry that lets everybody do so.
 fn push(program: &Path, env: &Env, artifact: &Artifact, version: &str) {
+    let open = Registry::start(program, env, "", "");
+    push_to(env, artifact, &open.reference(version));
+}
+
+/// Pushes an artifact, in place of what the registry has under that reference.
+pub fn push_to(env: &Env, artifact: &Artifact, reference: &str) {
     let layout = env.root().join("layout");
     artifact.write_layout(&layout);
-    let open = Registry::start(program, env, "", "");
     let mut skopeo = env.command("skopeo");
     skopeo.args(["--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false"]);
     skopeo.arg(format!("oci:{}:pushed", layout.display()));
-    run(skopeo.arg(format!("docker://{}", open.reference(version))));
+    run(skopeo.arg(format!("docker://{reference}")));
 }
 
 fn login(env: &Env, registry: &Registry, login: &str) {

@@ -1,5 +1,7 @@
-//! Images that are built from the project. There is no registry: they begin with the tests' own
-//! image, and apt-get installs packages from a directory in it.
+//! Images that are built from the project. They begin with the tests' own image, and apt-get installs
+//! packages from a directory in it; only `pull` has a registry.
+
+pub(super) mod pull;
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
