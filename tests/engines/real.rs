@@ -109,6 +109,12 @@ pub fn trials() -> Vec<Trial> {
             let name = format!("engines::{}::{name}", lane.name);
             trials.push(trial(with_tool, name, test));
         }
+        if lane.name == "podman" {
+            for &(name, test) in with_directory::OF_CRUN {
+                let name = format!("engines::{}::with_directory::{name}", lane.name);
+                trials.push(trial(lane.with_runtime("crun"), name, test));
+            }
+        }
     }
     trials
 }

@@ -113,10 +113,10 @@ fn read(child: &mut Child) -> String {
 }
 
 /// A directory mounted over itself read-only, until dropped.
-struct ReadOnly(PathBuf);
+pub(super) struct ReadOnly(PathBuf);
 
 impl ReadOnly {
-    fn new(path: &Path) -> Self {
+    pub(super) fn new(path: &Path) -> Self {
         let mut mount = Command::new("mount");
         let status = mount.args(["--bind", "-o", "ro"]).args([path, path]).status().unwrap();
         assert!(status.success());

@@ -33,6 +33,8 @@ pub struct Lane {
     pub tool: Option<&'static str>,
     /// Whether the tests may be left out with `CI` set.
     pub is_optional: bool,
+    /// What the engine runs containers with, if that is known.
+    runtime: Option<String>,
     user: Option<(u32, u32)>,
     vars: Vec<(String, String)>,
     setup: Value,
@@ -61,6 +63,7 @@ impl Lane {
             why,
             tool: None,
             is_optional: false,
+            runtime: lane["runtime"].as_str().map(str::to_owned),
             user: id("uid").zip(id("gid")),
             vars: vars
                 .map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()))
@@ -74,6 +77,14 @@ impl Lane {
         let is_optional = OPTIONAL.contains(&tool);
         let mut lane = Self { tool: Some(tool), is_optional, ..self.clone() };
         lane.why = lane.why.or_else(|| export_tools::find(tool).err());
+        lane
+    }
+
+    /// This lane for tests of one container runtime: not available with another.
+    pub fn with_runtime(&self, name: &str) -> Self {
+        let mut lane = Self { is_optional: true, ..self.clone() };
+        let other = || format!("this engine runs containers with {:?}", self.runtime);
+        lane.why = lane.why.or_else(|| (self.runtime.as_deref() != Some(name)).then(other));
         lane
     }
 

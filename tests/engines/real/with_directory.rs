@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::Test;
+use super::faults::ReadOnly;
 use super::lane::Lane;
 use crate::parameterized;
 use crate::support::snapshot::{assert_unchanged, snapshot};
@@ -111,4 +112,39 @@ parameterized!(
         assert_eq!(directory(1), Some(shared.join(".venv")));
         Ok(())
     }
+);
+
+/// Tries to write below `$SHARED`, also after a remount: prints what succeeded.
+const WRITE: &str = r#"
+    touch "$SHARED/new" 2>/dev/null && echo "created a file"
+    echo x 2>/dev/null >>"$SHARED/lib.py" && echo "changed a file"
+    python3 -c 'import ctypes, os
+MS_REMOUNT_BIND = 32 | 4096
+failed = ctypes.CDLL(None).mount(None, os.environ["SHARED"].encode(), None, MS_REMOUNT_BIND, None)
+print("remounted it") if not failed else None'
+    touch "$SHARED/new" 2>/dev/null && echo "created a file after all"
+    grep " $SHARED " /proc/self/mountinfo | grep -c ' ro,'"#;
+
+parameterized!(
+    Test,
+    OF_CRUN,
+    /// As root, crun makes a bind mount of what is read-only on the host writable, unless told not to.
+    fn crun_cannot_write_what_is_shared_read_only(lane: &Lane) -> Outcome {
+        let (env, shared) = arrange(lane);
+        let before = snapshot(&shared);
+        let variable = format!("SHARED={}", shared.display());
+        let run = |directory: &str, options: &[&str]| {
+            let all = [&["--with", directory, "-e", &variable], options].concat();
+            lane.sh(&env, &all, &format!("set +e; {WRITE}"))
+        };
+        run("../shared:ro", &[]).code(0).prints("1\n");
+        assert_unchanged(&shared, &before);
+        let _read_only = ReadOnly::new(&shared);
+        for directory in ["../shared", "../shared:ro"] {
+            let ran = run(directory, &[]).code(0).prints("1\n");
+            ran.says(&format!("Sharing {} too, read-only\n", shared.display()));
+            assert_unchanged(&shared, &before);
+        }
+        Ok(())
+    },
 );

@@ -18,6 +18,8 @@ pub(crate) struct Lane {
     pub(crate) user: Option<TestUser>,
     /// The environment variables that the engine needs.
     pub(crate) env: BTreeMap<&'static str, String>,
+    /// What podman runs containers with, such as `runc`.
+    pub(crate) runtime: Option<String>,
     /// What the engine's client reports as its version.
     pub(crate) version: Option<String>,
     /// The reason for which this machine lacks the lane; null if it is available.
@@ -27,7 +29,15 @@ pub(crate) struct Lane {
 impl Lane {
     /// A lane run as ourselves, with nothing prepared.
     pub(crate) fn new(name: &'static str, engine: &'static str) -> Self {
-        Self { name, engine, user: None, env: BTreeMap::new(), version: None, why: None }
+        Self {
+            name,
+            engine,
+            user: None,
+            env: BTreeMap::new(),
+            runtime: None,
+            version: None,
+            why: None,
+        }
     }
 
     /// The prepared lane, or this one with the reason for which it is not available.

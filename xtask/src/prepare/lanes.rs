@@ -94,6 +94,10 @@ fn with_image(
 fn prove(mut lane: Lane, checkout: &Checkout, image: &TestImage) -> Result<Lane> {
     import::ensure(&lane, image)?;
     lane.version = Some(run_captured(lane.engine_command().arg("--version"))?);
+    if lane.engine == "podman" {
+        let format = ["info", "--format", "{{.Host.OCIRuntime.Name}}"];
+        lane.runtime = Some(run_captured(lane.engine_command().args(format))?);
+    }
     let shared = checkout.runtime_dir()?.join("proof").join(lane.name);
     files::create_dir(&shared)?;
     fs::write(shared.join("seen"), "")?;
