@@ -10,6 +10,7 @@ mod check_macos;
 mod checkout;
 mod demo;
 mod dist;
+mod docs;
 mod files;
 mod guest;
 mod libraries;
@@ -53,6 +54,8 @@ enum Task {
     Package,
     /// Make everything that a release consists of, in target/dist, and try it out
     Dist(dist::DistArgs),
+    /// Make a site of the pages, in target/docs/site, and check its links
+    Docs,
     /// Check formatting, clippy, documentation, dependencies and the fuzz targets
     Lint(lint::LintArgs),
     /// Measure paude against baselines of the same run and draw the results
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         Task::Libraries => libraries::run(&checkout),
         Task::Package => package::run(&checkout),
         Task::Dist(args) => dist::run(&checkout, &args),
+        Task::Docs => docs::run(&checkout),
         Task::Lint(args) => lint::run(&checkout, &args),
         Task::Bench => bench::run(&checkout),
         Task::CheckMacos => check_macos::run(&checkout),

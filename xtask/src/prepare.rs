@@ -41,7 +41,7 @@ use crate::target;
 use export_tools::ExportTool;
 use hosts::WasiHost;
 
-pub(crate) use cached::cached;
+pub(crate) use cached::{cached, from_crates};
 pub(crate) use hosts::node_packages;
 pub(crate) use import::PLAIN as TEST_IMAGE;
 pub(crate) use lane::Lane;

@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use crate::checkout::Checkout;
 use crate::files;
+use crate::process::{self, report, run_captured};
 
 /// Finds the folder that was created by this recipe, else creates it. It is created under another name, so that an
 /// interrupted run leaves no incomplete folder; the stamp with its recipe is beside it.
@@ -30,4 +31,16 @@ pub(crate) fn cached(
     fs::rename(&part, &folder)?;
     files::write(&stamp, &wanted)?;
     Ok(folder)
+}
+
+/// A tool of the registry of crates, built once.
+pub(crate) fn from_crates(checkout: &Checkout, name: &str, args: &[&str]) -> Result<PathBuf> {
+    cached(checkout, name, &args.join(" "), |part| {
+        report(format!("building {} with cargo install (some minutes)", args[0]));
+        let mut cargo = process::cargo(&checkout.root);
+        cargo.args(["install", "--quiet", "--debug", "--locked"]).args(args);
+        cargo.arg("--root").arg(part);
+        cargo.arg("--target-dir").arg(checkout.setup_path(&format!("{name}-build")));
+        run_captured(cargo.env("CARGO_PROFILE_DEV_DEBUG", "false")).map(drop)
+    })
 }
