@@ -72,13 +72,12 @@ impl Maker<'_> {
         let prefix = prefix::create(self.checkout, &program, &self.paude, &self.notices, &name)?;
         let tarball = prefix::pack(&prefix, &self.dist)?;
         let wheel = wheel::create(self.checkout, &self.package, target, &prefix, &self.dist)?;
-        wheel::take_sbom(&wheel, &self.dist.join(format!("{name}.cdx.json")))?;
+        wheel::take_sbom(&self.package, &wheel, &self.dist.join(format!("{name}.cdx.json")))?;
         let deb = match target.is_linux() {
             true => Some(deb::create(self.checkout, &self.package, target, &prefix, &self.dist)?),
             false => None,
         };
-        if target.runs_here() {
-            let trial = Trial::create(self.checkout, &self.paude)?;
+        if let Some(trial) = Trial::create(self.checkout, target, &self.paude)? {
             trial.tarball(&tarball)?;
             trial.wheel(self.checkout, &wheel)?;
             deb.map_or(Ok(()), |deb| trial.deb(&deb))?;

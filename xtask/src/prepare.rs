@@ -42,6 +42,7 @@ use export_tools::ExportTool;
 use hosts::WasiHost;
 
 pub(crate) use cached::{cached, from_crates};
+pub(crate) use debian::unpack as unpack_debian;
 pub(crate) use hosts::node_packages;
 pub(crate) use import::PLAIN as TEST_IMAGE;
 pub(crate) use lane::Lane;

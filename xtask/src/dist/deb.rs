@@ -14,6 +14,7 @@ use crate::files;
 use crate::package::Package;
 use crate::process::{format_command, report, run_captured};
 
+/// Who answers for the package. Debian demands an address, and there is none yet: nobody can own one at `example.org`.
 const MAINTAINER: &str = "The paude authors <paude@example.org>";
 
 /// What Debian wants to know of a package, by names.
@@ -41,6 +42,7 @@ pub(super) fn create(
     let mut deb = Command::new(tools::cargo_deb(checkout)?);
     deb.current_dir(&package.source).args(["--no-build", "--no-strip", "--locked", "--quiet"]);
     deb.args(["--target", &target.triple, "--maintainer", MAINTAINER, "--output"]).arg(dist);
+    deb.envs([tools::commit_time(checkout)?]);
     report(format_command(&deb));
     new_file(dist, || run_captured(&mut deb).map(drop)).context("cargo-deb wrote no package")
 }

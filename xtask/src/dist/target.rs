@@ -46,7 +46,7 @@ impl Target {
         self.triple.ends_with("-linux-musl")
     }
 
-    fn arch(&self) -> &str {
+    pub(super) fn arch(&self) -> &str {
         self.triple.split('-').next().unwrap_or_default()
     }
 

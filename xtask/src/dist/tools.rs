@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::checkout::Checkout;
-use crate::prepare::{ZIG, cached, from_pypi};
-use crate::process::{self, report, run_captured};
+use crate::prepare::{ZIG, from_crates, from_pypi, unpack_debian};
+use crate::process::{self, run_captured};
 
 const MATURIN: &str = "maturin==1.16.0";
 const PIPX: &str = "pipx==1.18.4";
@@ -33,15 +33,30 @@ pub(super) fn pipx(checkout: &Checkout) -> Result<PathBuf> {
 
 /// The program that makes packages for Debian, built once.
 pub(super) fn cargo_deb(checkout: &Checkout) -> Result<PathBuf> {
-    let folder = cached(checkout, "cargo-deb", CARGO_DEB, |part| {
-        report(format!("building {CARGO_DEB} with cargo install (about two minutes)"));
-        let mut cargo = process::cargo(&checkout.root);
-        cargo.args(["install", "--quiet", "--debug", "--locked", "--no-default-features"]);
-        cargo.args([CARGO_DEB, "--root"]).arg(part);
-        cargo.arg("--target-dir").arg(checkout.setup_path("cargo-deb-build"));
-        run_captured(cargo.env("CARGO_PROFILE_DEV_DEBUG", "false")).map(drop)
-    })?;
+    let folder = from_crates(checkout, "cargo-deb", &[CARGO_DEB, "--no-default-features"])?;
     Ok(folder.join("bin/cargo-deb"))
+}
+
+/// The variable by which a tool takes the time of the last commit for that of its files. maturin is called without it, as
+/// cargo then compiled wasmtime once more.
+pub(super) fn commit_time(checkout: &Checkout) -> Result<(&'static str, String)> {
+    let mut git = Command::new("git");
+    git.current_dir(&checkout.root).args(["log", "-1", "--format=%ct"]);
+    Ok(("SOURCE_DATE_EPOCH", run_captured(&mut git)?))
+}
+
+/// The program that runs those for another architecture of Linux: that of the machine, else Debian's, which is static
+/// from this release on.
+pub(super) fn emulator(checkout: &Checkout, arch: &str) -> Result<PathBuf> {
+    let name = format!("qemu-{arch}");
+    let installed = [format!("{name}-static"), name.clone()];
+    if let Some(found) = installed.iter().find_map(|name| process::which(name)) {
+        return Ok(found);
+    }
+    let program =
+        unpack_debian(checkout, "qemu-user", "trixie", &["qemu-user"])?.join("usr/bin").join(name);
+    ensure!(program.is_file(), "there is no {}", program.display());
+    Ok(program)
 }
 
 /// The target that rustc compiles for by default.

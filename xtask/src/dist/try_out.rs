@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
+use super::target::Target;
 use super::tools;
 use crate::checkout::Checkout;
 use crate::files;
@@ -16,6 +17,8 @@ use crate::process::{self, report, run_captured};
 pub(super) struct Trial {
     dir: PathBuf,
     project: PathBuf,
+    /// What runs programs for another architecture, and that architecture.
+    emulator: Option<(PathBuf, String)>,
     /// Whether the native engine runs on this machine.
     runs: bool,
 }
@@ -23,19 +26,37 @@ pub(super) struct Trial {
 const NATIVE: [&str; 4] = ["--engine", "native", "--", "true"];
 
 impl Trial {
-    /// Creates the project, and asks the program that was just built whether a run is possible here.
-    pub(super) fn create(checkout: &Checkout, paude: &Path) -> Result<Self> {
+    /// Creates the project for packages of a target; `None` if nothing here runs them. `paude` is a program that runs
+    /// here, and shows whether the native engine does.
+    pub(super) fn create(
+        checkout: &Checkout,
+        target: &Target,
+        paude: &Path,
+    ) -> Result<Option<Self>> {
+        let emulator = match (target.runs_here(), target.is_linux()) {
+            (true, _) => None,
+            (false, true) => match tools::emulator(checkout, target.arch()) {
+                Ok(emulator) => Some((emulator, target.arch().to_owned())),
+                Err(error) => {
+                    report(format!("{} is not tried out: {error:#}", target.triple));
+                    return Ok(None);
+                }
+            },
+            (false, false) => return Ok(None),
+        };
         let dir = checkout.root.join("target/dist-work/try-out");
         let _ = fs::remove_dir_all(&dir);
         let project = dir.join("project");
         files::create_dir(&project.join(".venv"))?;
         files::write(&project.join(".venv/pyvenv.cfg"), "home = /usr/bin\nversion = 3.12.4\n")?;
-        let mut trial = Self { dir, project, runs: true };
-        trial.runs = process::succeeds(trial.command(Command::new(paude)).args(NATIVE));
+        let mut trial = Self { dir, project, emulator, runs: false };
+        // The kernel's part of the native engine is not emulated.
+        trial.runs = trial.emulator.is_none()
+            && process::succeeds(trial.command(Command::new(paude)).args(NATIVE));
         if !trial.runs {
             report("the native engine does not run here: the packages are only asked for a plan");
         }
-        Ok(trial)
+        Ok(Some(trial))
     }
 
     /// Unpacks an archive.
@@ -47,11 +68,15 @@ impl Trial {
         run_captured(&mut tar)?;
         check_prefix(&prefix)?;
         let paude = prefix.join("bin/paude");
-        self.check(&shown(tarball, "unpacked"), || Command::new(&paude))
+        self.check(&shown(tarball, "unpacked"), || self.program(&paude))
     }
 
-    /// Installs a wheel by each installer.
+    /// Installs a wheel by each installer that takes it.
     pub(super) fn wheel(&self, checkout: &Checkout, wheel: &Path) -> Result<()> {
+        if let Some((_, arch)) = &self.emulator {
+            let paude = self.foreign_pip(checkout, wheel, arch)?;
+            return self.check(&shown(wheel, "by pip"), || self.program(&paude));
+        }
         let installed = self.pip(checkout, wheel)?;
         self.check(&shown(wheel, "by pip"), || Command::new(&installed))?;
         let uv = wheels::uv(checkout, &tools::python()?)?;
@@ -77,7 +102,7 @@ impl Trial {
             ensure!(root.join("usr/share").join(name).is_file(), "{name} is missing");
         }
         let paude = root.join("usr/bin/paude");
-        self.check(&shown(deb, "unpacked"), || Command::new(&paude))?;
+        self.check(&shown(deb, "unpacked"), || self.program(&paude))?;
         if process::which("lintian").is_none() {
             report("lintian is not installed: it does not check the package for Debian");
             return Ok(());
@@ -92,6 +117,14 @@ impl Trial {
         let _ = fs::remove_dir_all(&dir);
         ensure!(!dir.exists(), "cannot remove {}", dir.display());
         Ok(dir)
+    }
+
+    /// An installed program as a command.
+    fn program(&self, paude: &Path) -> Command {
+        let Some((emulator, _)) = &self.emulator else { return Command::new(paude) };
+        let mut command = Command::new(emulator);
+        command.arg(paude);
+        command
     }
 
     /// A command in the project, with a home directory of its own.
@@ -125,6 +158,16 @@ impl Trial {
         run_captured(&mut self.command(install))?;
         check_prefix(&venv)?;
         Ok(venv.join("bin/paude"))
+    }
+
+    /// Installs the wheel into a folder, for another architecture.
+    fn foreign_pip(&self, checkout: &Checkout, wheel: &Path, arch: &str) -> Result<PathBuf> {
+        let folder = self.empty("foreign")?;
+        let mut install = Command::new(wheels::pip_python(checkout, &tools::python()?)?);
+        install.args(["-m", "pip", "install", "--quiet", "--no-index", "--only-binary=:all:"]);
+        install.arg(format!("--platform=manylinux_2_17_{arch}")).arg("--target").arg(&folder);
+        run_captured(self.command(install).arg(wheel))?;
+        Ok(folder.join("bin/paude"))
     }
 
     fn pipx(&self, checkout: &Checkout, wheel: &Path) -> Result<PathBuf> {

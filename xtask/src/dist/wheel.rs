@@ -27,12 +27,18 @@ const DATA: [&str; 4] = [
 /// The systems that a wheel with a static program is marked for: the oldest glibc and musl that the names stand for.
 const LINUX: [&str; 3] = ["--compatibility", "manylinux_2_17", "musllinux_1_1"];
 
-/// The list of the linked crates that maturin puts into a wheel.
+/// The list of the linked crates that maturin puts into a wheel, without what differs for the same commit: the time, a
+/// random number and the path of the checkout.
 const TAKE_SBOM: &str = r#"
-import sys, zipfile
+import json, sys, zipfile
 with zipfile.ZipFile(sys.argv[1]) as wheel:
     [name] = [name for name in wheel.namelist() if name.endswith(".cyclonedx.json")]
-    open(sys.argv[2], "wb").write(wheel.read(name))
+    text = wheel.read(name).replace(b"file://" + sys.argv[3].encode(), b"file://.")
+bom = json.loads(text)
+bom.pop("serialNumber", None)
+bom["metadata"].pop("timestamp", None)
+with open(sys.argv[2], "w") as file:
+    json.dump(bom, file, indent=2)
 "#;
 
 /// Makes the package's source a project for maturin.
@@ -67,8 +73,8 @@ pub(super) fn create(
 }
 
 /// Copies the list of the linked crates, in the format CycloneDX, out of a wheel.
-pub(super) fn take_sbom(wheel: &Path, to: &Path) -> Result<()> {
-    run_captured(&mut tools::script(TAKE_SBOM, &[wheel, to])?).map(drop)
+pub(super) fn take_sbom(package: &Package, wheel: &Path, to: &Path) -> Result<()> {
+    run_captured(&mut tools::script(TAKE_SBOM, &[wheel, to, &package.source])?).map(drop)
 }
 
 /// Makes the source distribution.

@@ -14,7 +14,7 @@ use crate::files;
 use crate::process::{report, run_captured};
 
 /// Finds or makes the folder with the files of these packages, without what they depend on.
-pub(super) fn unpack(
+pub(crate) fn unpack(
     checkout: &Checkout,
     name: &str,
     suite: &str,
