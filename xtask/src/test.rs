@@ -57,7 +57,7 @@ pub(crate) fn run(checkout: &Checkout, args: &TestArgs) -> Result<u8> {
     let code = process::run(tests.env(setup::VARIABLE, &prepared.file))?;
     let code_of_boxes = run_in_boxes(checkout, args)?;
     if args.full {
-        dist::run(checkout, &DistArgs { host: true })?;
+        dist::run(checkout, &DistArgs { host: true, collect: None })?;
     }
     Ok(if code == 0 { code_of_boxes } else { code })
 }

@@ -111,6 +111,21 @@ impl Trial {
             .map(drop)
     }
 
+    /// Runs the script that downloads and unpacks an archive, with the directory of the release as its place.
+    pub(super) fn script(&self, dist: &Path) -> Result<()> {
+        if process::which("curl").is_none() {
+            report("curl is not installed: install.sh is not tried out");
+            return Ok(());
+        }
+        let prefix = self.empty("script")?;
+        let mut script = self.command(Command::new("sh"));
+        script.arg(dist.join("install.sh")).env("PREFIX", &prefix);
+        script.env("PAUDE_RELEASES", format!("file://{}", dist.display()));
+        run_captured(&mut script)?;
+        check_prefix(&prefix)?;
+        self.check("install.sh", || self.program(&prefix.join("bin/paude")))
+    }
+
     /// The path of a directory that is not there.
     fn empty(&self, name: &str) -> Result<PathBuf> {
         let dir = self.dir.join(name);
