@@ -9,7 +9,6 @@ mod kind;
 mod query;
 mod socket;
 mod streams;
-pub(crate) mod timeout;
 
 pub use choose::ChosenEngine;
 pub(crate) use choose::{User, choose, choose_for_display};

@@ -43,6 +43,7 @@
 //! - `run_spec`: what is to run, besides the plan
 //! - `session`: creates mount points, and removes what a killed run left
 //! - `testing`: hostile text, and parsers of the engines' syntax, for the properties
+//! - `timeout`: waits for a program with a timeout
 //! - `unsafe_calls`: all unsafe code
 //! - `value`: the types of settings
 //! - `verify`: the checklist of `paude verify`
@@ -85,6 +86,7 @@ pub mod run_spec;
 mod session;
 #[cfg(any(test, fuzzing))]
 mod testing;
+mod timeout;
 mod unsafe_calls;
 mod value;
 mod verify;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::kind::{Engine, refers_to_help};
 use super::streams::{CaptureFiles, Streams};
-use super::timeout;
+use crate::timeout;
 
 /// The output of a program.
 #[derive(Debug)]

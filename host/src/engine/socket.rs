@@ -5,7 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Instant;
 
-use super::timeout;
+use crate::timeout;
 
 /// The longest response that is read from a daemon, in bytes.
 const MAX_RESPONSE: u64 = 1 << 20;

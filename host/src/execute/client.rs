@@ -14,11 +14,12 @@ use signal_hook::consts::{SIGQUIT, SIGTERM};
 use super::mount_monitor::MountMonitor;
 use super::outcome::{Milestone, Observer, RunOutcome};
 use super::signals::{self, SignalStream};
-use crate::engine::{Engine, Streams, timeout};
+use crate::engine::{Engine, Streams};
 use crate::error::{Error, Exit, Result, exit_code};
 use crate::escape::shown;
 use crate::render::Argv;
 use crate::run_spec::RunSpec;
+use crate::timeout;
 
 /// The exit codes of a client that a signal ended before its container ran, or while the
 /// container was ending: docker's 0 or 125, podman's 1, 126, 127 or 128+n, 2 of a podman service's

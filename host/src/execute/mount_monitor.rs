@@ -20,10 +20,11 @@ use rustix::fs::{Mode, OFlags};
 
 use super::ProcessId;
 use super::outcome::{Milestone, Observer};
-use crate::engine::{Engine, timeout};
+use crate::engine::Engine;
 use crate::error::Error;
 use crate::escape::shown_path;
 use crate::run_spec::GuardedMount;
+use crate::timeout;
 
 /// How often the mounts are read, and a container that is not running yet is looked up.
 const INTERVAL: Duration = Duration::from_millis(400);

@@ -17,8 +17,9 @@ use signal_hook::iterator::exfiltrator::origin::WithOrigin;
 use signal_hook::iterator::{Handle, SignalsInfo};
 use signal_hook::low_level::signal_name;
 
-use crate::engine::{Engine, timeout};
+use crate::engine::Engine;
 use crate::error::{Error, Exit, Result, exit_code};
+use crate::timeout;
 
 /// The signals that end a run, as they arrive.
 pub(crate) type SignalStream = SignalsInfo<WithOrigin>;

@@ -3,22 +3,19 @@
 use std::io::{Read as _, Write as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
 
 use serde::Deserialize;
 
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::escape::brief;
+use crate::timeout;
 
 /// The beginning of their names.
 const PREFIX: &str = "docker-credential-";
 
 /// Bytes of an answer.
 const ANSWER_BYTES: u64 = 1 << 20;
-
-/// The time between two looks at whether a program has ended, once it has said everything.
-const PAUSE: Duration = Duration::from_millis(5);
 
 /// A login, as these programs print it.
 #[derive(Deserialize)]
@@ -89,18 +86,15 @@ fn read_answer(child: &mut Child, deadline: Deadline) -> Option<HelperAnswer> {
     if answer.len() as u64 > ANSWER_BYTES {
         return Some((None, answer));
     }
-    loop {
-        match child.try_wait() {
-            Ok(None) if deadline.is_over() => return None,
-            Ok(None) => std::thread::sleep(PAUSE),
-            ended => return Some((ended.ok().flatten(), answer)),
-        }
-    }
+    let status = timeout::wait_timeout(child, deadline.left())?;
+    Some((Some(status), answer))
 }
 
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "tests start programs of their own")]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn answer(script: &str, seconds: u64) -> (Child, Option<HelperAnswer>) {

@@ -12,11 +12,11 @@ const POLL_INTERVAL: Duration = Duration::from_millis(10);
 /// Waits for a child; kills it and returns `None` if it takes longer than `timeout`.
 pub(crate) fn wait_timeout(child: &mut Child, timeout: Duration) -> Option<ExitStatus> {
     let started = Instant::now();
-    while started.elapsed() < timeout {
+    loop {
         match child.try_wait() {
-            Ok(None) => std::thread::sleep(POLL_INTERVAL),
-            Ok(status) => return status,
-            Err(_) => break,
+            Ok(None) if started.elapsed() < timeout => std::thread::sleep(POLL_INTERVAL),
+            Ok(Some(status)) => return Some(status),
+            Ok(None) | Err(_) => break,
         }
     }
     let _ = child.kill();
@@ -27,7 +27,8 @@ pub(crate) fn wait_timeout(child: &mut Child, timeout: Duration) -> Option<ExitS
 /// Runs a program; returns whether it succeeded and what it printed on stdout.
 ///
 /// Only for short output: it goes through a pipe, and a program blocks once that is full.
-/// [`super::query()`] uses files instead, but removing a container must work on a full disk too.
+/// [`crate::engine::query()`] uses files instead, but removing a container must work on a full disk
+/// too.
 ///
 /// `dir` is the program's working directory: `.` where an engine's settings may have paths
 /// relative to paude's own; `/` where the workspace may no longer exist.
