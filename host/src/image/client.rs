@@ -60,11 +60,17 @@ pub(super) enum BuildEnd {
     Interrupted(&'static str, Exit),
 }
 
-/// The end of one attempt.
-enum Attempt {
-    Ended(BuildEnd),
-    /// A layer of an image that another process removed was missing.
-    LayerRemoved(Error),
+/// Why an attempt failed.
+struct BuildFailure {
+    error: Error,
+    /// Whether a layer of an image that another process removed was missing.
+    layer_removed: bool,
+}
+
+impl From<Error> for BuildFailure {
+    fn from(error: Error) -> Self {
+        Self { error, layer_removed: false }
+    }
 }
 
 impl BuildRequest<'_> {
@@ -112,18 +118,19 @@ impl BuildRequest<'_> {
         added: &[AddedFile],
         signals: &Signals,
     ) -> Result<BuildEnd> {
-        let mut attempts = 1..=ATTEMPTS;
-        loop {
-            let is_last = attempts.next() == Some(ATTEMPTS);
-            match self.attempt(context, added, signals)? {
-                Attempt::Ended(end) => return Ok(end),
-                Attempt::LayerRemoved(error) if is_last => return Err(error),
-                Attempt::LayerRemoved(_) if self.quiet => {}
-                Attempt::LayerRemoved(_) => super::eprintln_line(
+        let attempt = || self.attempt(context, added, signals);
+        for _ in 1..ATTEMPTS {
+            match attempt() {
+                Err(BuildFailure { layer_removed: true, .. }) => {}
+                ended => return ended.map_err(|failure| failure.error),
+            }
+            if !self.quiet {
+                super::eprintln_line(
                     "Building again: an image was removed while this one was built",
-                ),
+                );
             }
         }
+        attempt().map_err(|failure| failure.error)
     }
 
     fn attempt(
@@ -131,7 +138,7 @@ impl BuildRequest<'_> {
         context: &Context,
         added: &[AddedFile],
         signals: &Signals,
-    ) -> Result<Attempt> {
+    ) -> Result<BuildEnd, BuildFailure> {
         let dir = private_dir()?;
         let id_file = dir.path().join("id");
         let has_buildx =
@@ -141,17 +148,17 @@ impl BuildRequest<'_> {
         let (stream, _watch) = signals.watch()?;
         let (client, output) = self.start(&arguments, dir.path())?;
         let (status, fed) = supervise(client, context, added, stream);
-        let names_removed_layer = output.names_removed_layer();
+        let layer_removed = output.names_removed_layer();
         let id = read_id(&id_file);
         remove(dir);
         if let Some((name, exit)) = signals.last_received() {
-            return Ok(Attempt::Ended(BuildEnd::Interrupted(name, exit)));
+            return Ok(BuildEnd::Interrupted(name, exit));
         }
         match (status, fed) {
-            (_, Some(ArchiveFault::Context(error))) => Err(error),
+            (_, Some(ArchiveFault::Context(error))) => Err(error.into()),
             // podman ends with 0 although a signal ended its build, but then it writes no id.
             (Some(status), None) if status.success() && id.is_some() => {
-                Ok(Attempt::Ended(BuildEnd::Built(id.unwrap_or_default())))
+                Ok(BuildEnd::Built(id.unwrap_or_default()))
             }
             (Some(status), fed) => {
                 let why = match (status.success(), fed) {
@@ -164,12 +171,11 @@ impl BuildRequest<'_> {
                 let error =
                     Error::failed(format!("{} could not build the image: {why}", self.engine))
                         .hint("its own output says why; --no-build runs the image without it");
-                match names_removed_layer {
-                    true => Ok(Attempt::LayerRemoved(error)),
-                    false => Err(error),
-                }
+                Err(BuildFailure { error, layer_removed })
             }
-            (None, _) => Err(Error::failed(format!("the end of {} is unknown", self.engine))),
+            (None, _) => {
+                Err(Error::failed(format!("the end of {} is unknown", self.engine)).into())
+            }
         }
     }
 
