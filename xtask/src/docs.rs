@@ -67,7 +67,7 @@ pub(crate) fn run(checkout: &Checkout) -> Result<u8> {
 /// The program that renders pages, built once.
 fn mdbook(checkout: &Checkout) -> Result<PathBuf> {
     let args = [MDBOOK, "--no-default-features", "--features=search"];
-    let folder = from_crates(checkout, "mdbook", &args)?;
+    let folder = from_crates(checkout, "mdbook", &args, "some minutes")?;
     Ok(folder.join("bin/mdbook"))
 }
 

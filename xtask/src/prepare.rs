@@ -19,6 +19,7 @@ mod lane;
 mod lanes;
 mod native;
 mod node_tools;
+mod npm;
 pub(crate) mod packages;
 mod podman;
 mod policies;

@@ -33,7 +33,12 @@ pub(super) fn pipx(checkout: &Checkout) -> Result<PathBuf> {
 
 /// The program that makes packages for Debian, built once.
 pub(super) fn cargo_deb(checkout: &Checkout) -> Result<PathBuf> {
-    let folder = from_crates(checkout, "cargo-deb", &[CARGO_DEB, "--no-default-features"])?;
+    let folder = from_crates(
+        checkout,
+        "cargo-deb",
+        &[CARGO_DEB, "--no-default-features"],
+        "about two minutes",
+    )?;
     Ok(folder.join("bin/cargo-deb"))
 }
 

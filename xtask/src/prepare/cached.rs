@@ -33,11 +33,17 @@ pub(crate) fn cached(
     Ok(folder)
 }
 
-/// A tool of the registry of crates, built once.
-pub(crate) fn from_crates(checkout: &Checkout, name: &str, args: &[&str]) -> Result<PathBuf> {
+/// A tool of the registry of crates, built once, which takes this time.
+pub(crate) fn from_crates(
+    checkout: &Checkout,
+    name: &str,
+    args: &[&str],
+    time: &str,
+) -> Result<PathBuf> {
     cached(checkout, name, &args.join(" "), |part| {
-        report(format!("building {} with cargo install (some minutes)", args[0]));
+        report(format!("building {} with cargo install ({time})", args[0]));
         let mut cargo = process::cargo(&checkout.root);
+        // A debug build, because the time to build exceeds the time it ever runs.
         cargo.args(["install", "--quiet", "--debug", "--locked"]).args(args);
         cargo.arg("--root").arg(part);
         cargo.arg("--target-dir").arg(checkout.setup_path(&format!("{name}-build")));

@@ -1,14 +1,16 @@
 //! Other WASI hosts that run the built-in policy. Their programs, and the files that pin their packages, are in
 //! `tests/hosts`; a host that is not available has a reason.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
 use super::cached::cached;
+use super::npm::Npm;
 use super::wheels;
 use crate::checkout::Checkout;
 use crate::files;
@@ -19,7 +21,6 @@ use crate::process::{self, report, run_captured, which};
 const CLI: &str = "wasmtime-cli@48.0.8";
 /// Older versions take other arguments and print other results.
 const CLI_MAJOR: u32 = 48;
-const NODE_MAJOR: u32 = 20;
 
 /// One WASI host besides paude.
 #[derive(Serialize)]
@@ -79,24 +80,17 @@ fn prepare_python(checkout: &Checkout, python: &Path) -> Result<(PathBuf, Option
 }
 
 fn prepare_node(checkout: &Checkout) -> Result<(PathBuf, Option<PathBuf>)> {
-    let (Some(node), Some(npm)) = (which("node"), which("npm")) else {
-        bail!("node and npm are not installed here");
-    };
-    let version = run_captured(Command::new(&node).arg("--version"))?;
-    let major = major(version.trim_start_matches('v'));
-    ensure!(major >= NODE_MAJOR, "node {version} is too old; {NODE_MAJOR} or newer is needed");
+    let npm = Npm::find()?;
+    let version = npm.node_version()?;
     let wanted = checkout.root.join("tests/hosts/node/package.json");
     let recipe = format!("{:016x} {version}", files::hash(&fs::read_to_string(&wanted)?));
     let folder = cached(checkout, "host-node", &recipe, |part| {
         report("fetching from npm: the packages of tests/hosts/node/package.json (105 MB)");
         files::create_dir(part)?;
         fs::copy(&wanted, part.join("package.json"))?;
-        let mut install = Command::new(&npm);
-        install.args(["install", "--ignore-scripts", "--no-audit", "--no-fund"]);
-        install.arg("--no-package-lock");
-        run_captured(install.current_dir(part)).map(drop)
+        npm.install(part, &["--no-package-lock"])
     })?;
-    Ok((node, Some(folder)))
+    Ok((npm.node, Some(folder)))
 }
 
 /// Node, and the folder of the packages that `tests/hosts/node` names.
@@ -135,10 +129,7 @@ fn prepare_npm(checkout: &Checkout, guest: &Path) -> Result<(PathBuf, Option<Pat
         let package = libraries::npm(checkout, &node, &modules, guest, part)?;
         let site = part.join("site");
         files::create_dir(&site)?;
-        let mut install = Command::new("npm");
-        install.args(["install", "--ignore-scripts", "--no-audit", "--no-fund"]);
-        install.arg("--no-package-lock").arg("--prefix").arg(&site).arg(package);
-        run_captured(install.current_dir(&site)).map(drop)
+        Npm::find()?.install(&site, &[OsStr::new("--no-package-lock"), package.as_os_str()])
     })?;
     Ok((node, Some(folder.join("site"))))
 }

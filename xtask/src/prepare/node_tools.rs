@@ -1,22 +1,20 @@
 //! The package managers of Node.js besides npm, with which the tests try the policy `node`.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::{Result, bail};
 
 use super::cached::cached;
+use super::npm::Npm;
 use crate::checkout::Checkout;
 use crate::files;
-use crate::process::{report, run_captured, which};
+use crate::process::report;
 
 const YARN: [&str; 2] = ["yarn@1.22.22", "@yarnpkg/cli-dist@4.18.1"];
 
 /// Fetches the programs, each into a folder of packages of its own, or as one file.
 pub(super) fn ensure(checkout: &Checkout) -> Result<PathBuf> {
-    let (Some(_), Some(npm)) = (which("node"), which("npm")) else {
-        bail!("node and npm are not installed here");
-    };
+    let npm = Npm::find()?;
     // The programs themselves: the packages `pnpm` and `bun` only choose one of them.
     let (pnpm, bun) = match std::env::consts::ARCH {
         "x86_64" => ("@pnpm/exe.linux-x64", "@oven/bun-linux-x64"),
@@ -27,15 +25,7 @@ pub(super) fn ensure(checkout: &Checkout) -> Result<PathBuf> {
     cached(checkout, "node-tools", &packages.join(" "), |part| {
         report(format!("fetching from npm: {} (60 MB)", packages.join(", ")));
         files::create_dir(part)?;
-        let mut install = Command::new(npm);
-        install.args([
-            "install",
-            "--ignore-scripts",
-            "--no-audit",
-            "--no-fund",
-            "--no-package-lock",
-        ]);
-        run_captured(install.arg("--prefix").arg(part).args(packages).current_dir(part))?;
+        npm.install(part, &[&["--no-package-lock"], &packages[..]].concat())?;
         let modules = part.join("node_modules");
         for (from, to) in [
             (modules.join(pnpm).join("pnpm"), part.join("pnpm")),
