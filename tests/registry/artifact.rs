@@ -124,6 +124,17 @@ impl Artifact {
         Server::start(move |asked, stream| self.answer(asked, stream))
     }
 
+    /// A registry that has this, and answers so where a layer is asked for.
+    pub fn serve_layers(
+        self,
+        mut layer: impl FnMut(&Asked, &mut TcpStream) + Send + 'static,
+    ) -> Server {
+        Server::start(move |asked, stream| match asked.target.contains("/blobs/") {
+            true => layer(asked, stream),
+            false => self.answer(asked, stream),
+        })
+    }
+
     /// Answers as a registry does.
     pub fn answer(&self, asked: &Asked, stream: &mut TcpStream) {
         if asked.target.contains("/manifests/") {

@@ -77,14 +77,9 @@ trials!(
         Ok(())
     },
     fn what_is_not_the_content_of_its_digest_is_not_kept() -> Outcome {
-        let artifact = Artifact::of(&component("one"));
         let other = component("two");
-        let server = Server::start(move |asked, stream| {
-            if asked.target.contains("/blobs/") {
-                return respond(stream, 200, &[], &other);
-            }
-            artifact.answer(asked, stream);
-        });
+        let server = Artifact::of(&component("one"))
+            .serve_layers(move |_, stream| respond(stream, 200, &[], &other));
         assert_refused(server, "sent something else than `127.0.0.1:");
         Ok(())
     },
@@ -92,18 +87,10 @@ trials!(
         // One says how much it sends, the other never ends.
         let artifact = Artifact::of(&component("one"));
         let long = vec![0; 1 << 20];
-        let server = Server::start(move |asked, stream| {
-            if asked.target.contains("/blobs/") {
-                return respond(stream, 200, &[], &long);
-            }
-            artifact.answer(asked, stream);
-        });
+        let server =
+            artifact.clone().serve_layers(move |_, stream| respond(stream, 200, &[], &long));
         assert_refused(server, "sends more than the ");
-        let artifact = Artifact::of(&component("one"));
-        let server = Server::start(move |asked, stream| {
-            if !asked.target.contains("/blobs/") {
-                return artifact.answer(asked, stream);
-            }
+        let server = artifact.serve_layers(|_, stream| {
             let _ = stream.write_all(b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n");
             let chunk = [b"10000\r\n".to_vec(), vec![0; 0x10000], b"\r\n".to_vec()].concat();
             while stream.write_all(&chunk).is_ok() {}
@@ -119,11 +106,7 @@ trials!(
     /// Only the answer shows how long it is, and it is longer by one byte.
     fn one_byte_too_many_is_not_kept() -> Outcome {
         let bytes = component("one");
-        let artifact = Artifact::of(&bytes);
-        let server = Server::start(move |asked, stream| {
-            if !asked.target.contains("/blobs/") {
-                return artifact.answer(asked, stream);
-            }
+        let server = Artifact::of(&bytes).serve_layers(move |_, stream| {
             let _ = stream.write_all(b"HTTP/1.1 200 X\r\nConnection: close\r\n\r\n");
             let _ = stream.write_all(&bytes).and_then(|()| stream.write_all(b"x"));
         });
@@ -132,11 +115,7 @@ trials!(
     },
     fn what_ends_too_early_is_not_kept() -> Outcome {
         let bytes = component("one");
-        let artifact = Artifact::of(&bytes);
-        let server = Server::start(move |asked, stream| {
-            if !asked.target.contains("/blobs/") {
-                return artifact.answer(asked, stream);
-            }
+        let server = Artifact::of(&bytes).serve_layers(move |_, stream| {
             let head = format!("HTTP/1.1 200 X\r\nContent-Length: {}\r\n\r\n", bytes.len());
             let _ = stream.write_all(head.as_bytes());
             let _ = stream.write_all(&bytes[..bytes.len() - 1]);
@@ -144,11 +123,7 @@ trials!(
         assert_refused(server, "error: cannot fetch from `127.0.0.1`: ");
         // Where the end of the connection is the end of the answer, the digest shows it.
         let bytes = component("one");
-        let artifact = Artifact::of(&bytes);
-        let server = Server::start(move |asked, stream| {
-            if !asked.target.contains("/blobs/") {
-                return artifact.answer(asked, stream);
-            }
+        let server = Artifact::of(&bytes).serve_layers(move |_, stream| {
             let _ = stream.write_all(b"HTTP/1.1 200 X\r\nConnection: close\r\n\r\n");
             let _ = stream.write_all(&bytes[..bytes.len() - 1]);
         });
@@ -190,12 +165,9 @@ trials!(
         let artifact = Artifact::of(&component("one"));
         let storage = artifact.clone().serve();
         let port = storage.port;
-        let server = Server::start(move |asked, stream| match asked.target.contains("/blobs/") {
-            true => {
-                let location = format!("http://127.0.0.1:{port}{}", asked.target);
-                respond(stream, 307, &[("Location", &location)], b"");
-            }
-            false => artifact.answer(asked, stream),
+        let server = artifact.serve_layers(move |asked, stream| {
+            let location = format!("http://127.0.0.1:{port}{}", asked.target);
+            respond(stream, 307, &[("Location", &location)], b"");
         });
         pull(&env, &server, &[]).code(0);
         assert_eq!(storage.targets().len(), 1);
