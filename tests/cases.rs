@@ -42,11 +42,6 @@ pub fn policies(name: &str) -> Vec<Policy> {
     read(name, "policy").lines().map(Policy::read).collect()
 }
 
-/// Whether the case chooses policies itself, in a file beside it or in its settings.
-pub fn names_policies(name: &str) -> bool {
-    !policies(name).is_empty() || read(name, "paude.json").contains("\"policy\": ")
-}
-
 /// The project of a case, and its further arguments.
 pub fn arrange(name: &str) -> (Env, Vec<String>) {
     let case = folder().join(name);
