@@ -10,7 +10,7 @@ use libtest_mimic::Trial;
 use rustix::process::Signal;
 
 use crate::parameterized;
-use crate::support::{Env, JOIN_SCRIPT, Outcome, Ran};
+use crate::support::{Env, JOIN_SCRIPT, Outcome, Ran, which};
 use container::{ALL, Container, in_namespace, inode, mountinfo_path, project};
 
 /// Shells that images have as `/bin/sh`.
@@ -26,7 +26,7 @@ pub fn trials() -> Vec<Trial> {
     let in_ci = std::env::var_os("CI").is_some();
     let mut trials = Vec::new();
     for shell in SHELLS {
-        let available = namespaces.0.status.success() && installed(shell[0]);
+        let available = namespaces.0.status.success() && which(shell[0]).is_some();
         for &(name, test) in TESTS {
             let name = format!("guard::{}::{name}", shell.join(" "));
             let trial = Trial::test(name, move || test(shell));
@@ -34,11 +34,6 @@ pub fn trials() -> Vec<Trial> {
         }
     }
     trials
-}
-
-fn installed(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
 }
 
 /// A name in octal, as `printf` takes it.

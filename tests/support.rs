@@ -95,6 +95,13 @@ pub fn wait_for(what: &str, seconds: u64, mut is_true: impl FnMut() -> bool) {
     }
 }
 
+/// The file of a program of this machine.
+pub fn which(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut files = std::env::split_paths(&path).map(|dir| dir.join(program));
+    files.find(|file| file.is_file())
+}
+
 /// What `cargo xtask` prepared; null where it did not. `PAUDE_TEST_SETUP` names the file.
 pub fn setup() -> serde_json::Value {
     let file = std::env::var_os("PAUDE_TEST_SETUP").map(PathBuf::from);

@@ -87,33 +87,28 @@ pub fn trials() -> Vec<Trial> {
     ];
     let mut trials = Vec::new();
     for lane in Lane::all() {
-        let of_docker = (lane.name == "docker").then_some(("shadow", shadow::OF_DOCKER));
-        for (module, tests) in modules.into_iter().chain(of_docker) {
-            for &(name, test) in tests {
-                let name = format!("engines::{}::{module}::{name}", lane.name);
-                trials.push(trial(lane.clone(), name, test));
-            }
+        let mut all = modules.map(|(module, tests)| (module, tests, lane.clone())).to_vec();
+        if lane.name == "docker" {
+            all.push(("shadow", shadow::OF_DOCKER, lane.clone()));
         }
         if lane.name == "native" {
-            let lane = lane.with_tool("node_tools");
-            for &(name, test) in package_managers::TESTS {
-                let name = format!("engines::{}::package_managers::{name}", lane.name);
+            all.push(("package_managers", package_managers::TESTS, lane.with_tool("node_tools")));
+        }
+        if lane.name == "podman" {
+            all.push(("with_directory", with_directory::OF_CRUN, lane.with_runtime("crun")));
+        }
+        if build::pull::runs_on(&lane) {
+            all.push(("build::pull", build::PULL, lane.with_tool("docker_registry")));
+        }
+        for (module, tests, lane) in all {
+            for &(name, test) in tests {
+                let name = format!("engines::{}::{module}::{name}", lane.name);
                 trials.push(trial(lane.clone(), name, test));
             }
         }
         for (name, test, with_tool) in export::tests(&lane) {
             let name = format!("engines::{}::export::{name}", lane.name);
             trials.push(trial(with_tool, name, test));
-        }
-        for (name, test, with_tool) in build::pull::tests(&lane) {
-            let name = format!("engines::{}::{name}", lane.name);
-            trials.push(trial(with_tool, name, test));
-        }
-        if lane.name == "podman" {
-            for &(name, test) in with_directory::OF_CRUN {
-                let name = format!("engines::{}::with_directory::{name}", lane.name);
-                trials.push(trial(lane.with_runtime("crun"), name, test));
-            }
         }
     }
     trials

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use libtest_mimic::Trial;
 
-use crate::support::Env;
+use crate::support::{Env, which};
 use crate::trials;
 
 /// Names with a meaning in some list of patterns.
@@ -79,11 +79,6 @@ pub fn add(dir: &Path, prefix: &str, all: &mut BTreeSet<String>) {
     }
 }
 
-fn installed(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
-}
-
 /// The list in the language of a tool.
 pub fn export(env: &Env, dialect: &str) -> String {
     env.paude(&["export", "ignore", "--dialect", dialect]).code(0).stdout()
@@ -91,7 +86,7 @@ pub fn export(env: &Env, dialect: &str) -> String {
 
 /// All tests; that of rsync is ignored where it is missing.
 pub fn trials() -> Vec<Trial> {
-    let is_missing = !installed("rsync") && std::env::var_os("CI").is_none();
+    let is_missing = which("rsync").is_none() && std::env::var_os("CI").is_none();
     let of_rsync = of_rsync().into_iter().map(|trial| trial.with_ignored_flag(is_missing));
     others().into_iter().chain(of_rsync).collect()
 }

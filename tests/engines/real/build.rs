@@ -12,6 +12,9 @@ use super::lane::Lane;
 use crate::parameterized;
 use crate::support::{Env, Ran, paude};
 
+/// The tests of `pull`, for the lanes that it names.
+pub(super) const PULL: &[(&str, Test)] = pull::TESTS;
+
 const WITH_PACKAGE_SOURCE: &str = include_str!("build/package_source.dockerfile");
 
 /// A project whose images are removed when it is dropped.

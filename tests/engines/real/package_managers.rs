@@ -2,6 +2,8 @@
 //! lands in no directory of the host. They are programs of this machine, so that only the built-in
 //! engine has them; the packages are the project's own, and nothing is fetched.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -27,13 +29,10 @@ fn project(lane: &Lane, version: &str, more: &[(&str, &str)]) -> Env {
     .iter()
     .chain(more)
     {
-        let path = env.project.join(file);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
+        env.write(file, text);
     }
-    let mut executable = Command::new("chmod");
-    executable.arg("+x").arg(env.project.join("packages/tool/tool.js"));
-    assert!(executable.status().unwrap().success());
+    let executable = Permissions::from_mode(0o755);
+    std::fs::set_permissions(env.project.join("packages/tool/tool.js"), executable).unwrap();
     env
 }
 

@@ -9,19 +9,14 @@ use super::Project;
 use crate::parameterized;
 use crate::registry::artifact::Artifact;
 use crate::registry::real::{Registry, push_to};
-use crate::support::{Env, export_tools};
+use crate::support::{Env, export_tools, which};
 
-/// The tests of a lane with a registry on loopback, which has no certificate. Left out are a podman
-/// service, which is told so by settings of the machine only, and rootless docker in the network of
-/// its machine: a thread of it that was in the network of a container cannot come back, and finds no
-/// registry where it is.
-pub fn tests(lane: &Lane) -> Vec<(String, Test, Lane)> {
-    if !["podman", "podman-rootless", "docker"].contains(&lane.name.as_str()) {
-        return Vec::new();
-    }
-    let lane = lane.with_tool("docker_registry");
-    let named = |(name, test): &(&str, Test)| (format!("build::pull::{name}"), *test, lane.clone());
-    TESTS.iter().map(named).collect()
+/// Whether a lane can pull from a registry on loopback, which has no certificate. A podman service
+/// cannot, which is told so by settings of the machine only, and neither can rootless docker in the
+/// network of its machine: a thread of it that was in the network of a container cannot come back,
+/// and finds no registry where it is.
+pub fn runs_on(lane: &Lane) -> bool {
+    ["podman", "podman-rootless", "docker"].contains(&lane.name.as_str())
 }
 
 /// A small image: busybox of this machine with the libraries that it needs, and a file that tells one
@@ -33,7 +28,7 @@ fn image(env: &Env, version: &str) -> Artifact {
         std::fs::create_dir_all(to.parent().unwrap()).unwrap();
         std::fs::copy(program, to).unwrap();
     };
-    let busybox = which("busybox");
+    let busybox = which("busybox").expect("busybox");
     add(&busybox, "bin/busybox");
     for applet in ["sh", "cat", "touch"] {
         std::os::unix::fs::symlink("busybox", root.join("bin").join(applet)).unwrap();
@@ -51,12 +46,6 @@ fn image(env: &Env, version: &str) -> Artifact {
     let output = tar.arg(root).arg(".").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Artifact::image(output.stdout)
-}
-
-fn which(program: &str) -> std::path::PathBuf {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut files = std::env::split_paths(&path).map(|dir| dir.join(program));
-    files.find(|file| file.is_file()).unwrap_or_else(|| panic!("there is no {program}"))
 }
 
 parameterized!(
