@@ -80,7 +80,7 @@ pub(crate) enum PreparedVolumes {
 }
 
 impl Volumes {
-    /// The volumes of a plan; `None` if its shadows are in memory, all of them. With `fetch`, an image that is
+    /// The volumes of a plan; `None` if all its shadows are in memory. With `fetch`, an image that is
     /// not on this machine is pulled, and the state directory is created; without, the name of
     /// such an image takes the place of its id.
     pub(crate) fn for_plan(
