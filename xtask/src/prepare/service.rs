@@ -46,7 +46,8 @@ impl Service {
         let began = Instant::now();
         let output = File::create(&self.log)?;
         let mut command = lane.command("setpriv");
-        command.args(["--pdeathsig", "TERM", program]).args(args);
+        // Under `nohup`, some containers of docker would ignore SIGHUP from the start, as nothing resets it.
+        command.args(["--pdeathsig", "TERM", "env", "--default-signal=HUP", program]).args(args);
         command.env_remove("CONTAINER_HOST").process_group(0);
         command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
         let start = || format!("cannot start {program}");
