@@ -117,8 +117,8 @@ pub(crate) fn prepare(checkout: &Checkout, full: bool) -> Result<Prepared> {
     };
     let wheels = wheels::ensure(checkout, &python, &[&version])?;
     let user = test_user::ensure();
-    let (wheels, uv) =
-        share::ensure(checkout, user.as_ref().ok().and_then(Option::as_ref), wheels, uv)?;
+    let share = |path| share::ensure(checkout, user.as_ref().ok().and_then(Option::as_ref), path);
+    let (wheels, uv) = (share(wheels)?, share(uv)?);
     let guest = checkout.setup_path("policy.wasm");
     guest::write(checkout, &guest)?;
     let hosts = hosts::prepare_all(checkout, &python, &guest, full);
@@ -138,6 +138,7 @@ pub(crate) fn prepare(checkout: &Checkout, full: bool) -> Result<Prepared> {
         .ok();
 
     let project_tools = wheels::project_tools(checkout, &python)
+        .and_then(share)
         .inspect_err(|error| report(format!("no Poetry, PDM and Pipenv: {error:#}")))
         .ok();
 

@@ -26,8 +26,8 @@ pub(crate) fn prepare(machine: &Checkout, own: &Checkout, name: &str) -> Result<
     let python = process::find_python().context("no python3 in the box")?;
     let user = test_user::ensure();
     let plain_user = user.as_ref().ok().and_then(Option::as_ref);
-    let (wheels, uv) =
-        share::ensure(own, plain_user, own.setup_path("wheels"), own.setup_path("uv-wheel/uv"))?;
+    let share = |name| share::ensure(own, plain_user, own.setup_path(name));
+    let (wheels, uv) = (share("wheels")?, share("uv-wheel/uv")?);
     let (lanes, services) = lanes::prepare_all(own, Some(&image), &user);
     let document = SetupDocument {
         image: import::PLAIN,
