@@ -182,7 +182,24 @@ parameterized!(
         assert_eq!(ran.stderr(), wanted);
         Ok(())
     },
-    /// As with a daemon on another machine, or in another mount namespace.
+    fn is_not_deceived_by_a_link_to_another_mount(shell: &[&str]) -> Outcome {
+        let replace = "mv part away; mkdir part; ln -s /proc part/.venv";
+        for (setup, command, wanted) in [
+            (replace, ":", "nothing is mounted over it; the command was not run\n"),
+            (
+                "",
+                replace,
+                "nothing is mounted over it; the command may have changed what is there\n",
+            ),
+        ] {
+            let (env, _) = project(&["part"]);
+            let shadows = [env.project.join("part/.venv")];
+            let mounts = "mkdir -p part/.venv; mount -t tmpfs tmpfs part/.venv";
+            let container = Container { mounts, setup, ..Container::new(&env, shell, &shadows) };
+            Container { command: &["sh", "-c", command], ..container }.run().code(120).says(wanted);
+        }
+        Ok(())
+    },
     /// They come from the repository, and would change what is checked after the setup.
     fn variables_are_those_of_setup_and_command_alone(shell: &[&str]) -> Outcome {
         let (env, shadows) = project(&[".venv"]);
@@ -198,6 +215,7 @@ parameterized!(
         Container { variables: "exit 7", setup: "true", ..container }.run().code(7).prints("");
         Ok(())
     },
+    /// As with a daemon on another machine, or in another mount namespace.
     fn stops_if_another_directory_lies_at_the_path_of_the_project(shell: &[&str]) -> Outcome {
         let (env, shadows) = project(&[".venv"]);
         env.write("README", "");

@@ -67,10 +67,10 @@ end_rest() {
 }
 
 paude_environment=${1%%:*} paude_programs=${1#"${1%%:*}"} paude_variables=$2 paude_shadows=$3
-shift 2
+shift 3
 # In a subshell, so that it sets no variable of the command, whatever its name.
-(look "$@") || exit
-shift "$((1 + paude_shadows * 2))"
+are_mounts "$paude_shadows" "$@" || (look "$paude_shadows" "$@") || exit
+shift "$((paude_shadows * 2))"
 
 set_defaults "$paude_environment" "$paude_programs"
 paude_before= paude_after=

@@ -6,19 +6,58 @@
 # end of a line, so that it skips lines where another mount goes away meanwhile.
 paude_attempts=20
 
-# Whether /etc/passwd has no line for the user id of this process. In a subshell, as all that could
-# set a variable of the command.
-is_unknown_user() (
-  uid=
-  while [ -z "$uid" ] && read -r key value _; do
-    [ "$key" != Uid: ] || uid=$value
+# The variables of what is not called in a subshell begin with `paude_`, as any other could be one of
+# the command.
+
+# read_fdinfo KEY DIRECTORY
+# Sets `paude_info` to what the kernel shows of the directory once it is open; to nothing if it
+# cannot be opened, or the kernel shows no KEY.
+read_fdinfo() {
+  paude_info=
+  {
+    while read -r paude_key paude_value; do
+      [ "$paude_key" != "$1:" ] || paude_info=$paude_value
+    done </proc/self/fdinfo/3
+  } 2>/dev/null 3<"$2"
+}
+
+# is_mount DIRECTORY: whether it is seen to be a mount, as it is in another one than its parent.
+is_mount() {
+  # A link could lead to any other mount.
+  [ ! -L "$1" ] || return 1
+  read_fdinfo mnt_id "$1"
+  paude_id=$paude_info
+  [ -n "$paude_id" ] || return 1
+  read_fdinfo mnt_id "$1/.."
+  [ -n "$paude_info" ] && [ "$paude_info" != "$paude_id" ]
+}
+
+# are_mounts COUNT (PATH MOUNTINFO_PATH)...
+# Whether each path is seen to be a mount. For a few this is faster than to search for them in
+# /proc/self/mountinfo, as dash reads byte by byte; for many it does not try.
+are_mounts() {
+  paude_left=$1
+  [ "$paude_left" -le 20 ] || return 1
+  shift
+  while [ "$paude_left" -gt 0 ]; do
+    is_mount "$1" || return 1
+    paude_left=$((paude_left - 1))
+    shift 2
+  done
+}
+
+# Whether /etc/passwd has no line for the user id of this process.
+is_unknown_user() {
+  paude_uid=
+  while [ -z "$paude_uid" ] && read -r paude_key paude_value paude_rest; do
+    [ "$paude_key" != Uid: ] || paude_uid=$paude_value
   done </proc/self/status
-  [ -n "$uid" ] || exit 1
-  while IFS=: read -r _ _ id _ || [ -n "$id" ]; do
-    [ "$id" != "$uid" ] || exit 1
+  [ -n "$paude_uid" ] || return 1
+  while IFS=: read -r paude_key paude_value paude_id paude_rest || [ -n "$paude_id" ]; do
+    [ "$paude_id" != "$paude_uid" ] || return 1
   done </etc/passwd
-  exit 0
-) 2>/dev/null
+  return 0
+} 2>/dev/null
 
 # set_defaults ENVIRONMENT PROGRAMS
 # Sets the variables that setup and command get unless they are set. `bin` in ENVIRONMENT comes

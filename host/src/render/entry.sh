@@ -71,18 +71,6 @@ read_mounts() {
   done </proc/self/mountinfo
 }
 
-# read_fdinfo KEY DIRECTORY
-# Sets `info` to what the kernel shows of the directory once it is open; to nothing if it cannot be
-# opened, or the kernel shows no KEY.
-read_fdinfo() {
-  info=
-  {
-    while read -r key value; do
-      [ "$key" != "$1:" ] || info=$value
-    done </proc/self/fdinfo/3
-  } 2>/dev/null 3<"$2"
-}
-
 # check_identity PATH TYPE INODE WITNESS
 # Checks that the directory at PATH, in a mount of TYPE, is the one that paude opened, not one with
 # the same path on another machine or in another mount namespace. File systems that a virtual
@@ -92,7 +80,7 @@ check_identity() {
   inode= other='is not the directory that paude opened: the engine has another one at this path'
   case $2 in fuse* | virtiofs | 9p | nfs* | cifs | smb*) ;; *)
     read_fdinfo ino "$1"
-    inode=$info
+    inode=$paude_info
     ;;
   esac
   if [ -n "$inode" ] && [ -n "$3" ]; then
@@ -160,8 +148,8 @@ guard_directories() {
 }
 
 # guard before|after|end COUNT PATH MOUNTINFO_PATH (PATH MOUNTINFO_PATH)... (DIRECTORY)...
-# Checks the project's directory, and that each shadow is a separate mount of the planned kind:
-# before the setup, after it, and at the end of the command, when it has to be a mount alone.
+# Checks the project's directory, and that each shadow is a separate mount of the planned kind,
+# before the setup; after it, and at the end of the command, that each shadow still is a mount.
 guard() {
   when=$1 count=$2 workspace=$3 workspace_point=$4
   shift 4
@@ -181,12 +169,11 @@ guard() {
     fi
     n=$((n + 1))
     [ -n "$mount" ] || stop "$path" 'is not hidden: nothing is mounted over it'
-    [ "$when" != end ] || continue
+    [ "$when" = before ] || continue
     type=${mount%%,*}
     [ "$n" -le "$paude_types" ] || [ "$type" = tmpfs ] || stop "$path" "is hidden by a $type, not a tmpfs"
     case $mount in *,noexec,*) stop "$path" 'is hidden by a mount that forbids execution' ;; esac
     case $mount in *,rw,*) ;; *) stop "$path" 'is hidden by a read-only mount' ;; esac
-    [ "$when" = before ] || continue
     [ -w "$path" ] || stop "$path" 'is hidden by a directory that is not writable'
     # A volume keeps the files of earlier runs; another container may use a shared tmpfs.
     [ "$n" -gt "$paude_filled" ] || continue
@@ -196,27 +183,11 @@ guard() {
   done
 }
 
-# is_mount DIRECTORY: whether it is seen to be a mount, as it is in another one than its parent.
-is_mount() {
-  read_fdinfo mnt_id "$1"
-  id=$info
-  [ -n "$id" ] || return 1
-  read_fdinfo mnt_id "$1/.."
-  [ -n "$info" ] && [ "$info" != "$id" ]
-}
-
-# are_mounts COUNT PATH MOUNTINFO_PATH (PATH MOUNTINFO_PATH)...
-# Whether each shadow is seen to be a mount; the first path is the project. For a few shadows this is
-# faster than `guard`, as dash reads /proc/self/mountinfo byte by byte.
-are_mounts() {
-  left=$1
-  [ "$left" -le 20 ] || return 1
-  shift 3
-  while [ "$left" -gt 0 ]; do
-    is_mount "$1" || return 1
-    left=$((left - 1))
-    shift 2
-  done
+# are_still_mounts PATH MOUNTINFO_PATH (PATH MOUNTINFO_PATH)...
+# Whether each shadow is seen to be a mount, which spares `guard`; the first path is the project.
+are_still_mounts() {
+  shift 2
+  are_mounts "$paude_shadows" "$@"
 }
 
 paude_setup=$1 paude_environment=${2%%:*} paude_programs=${2#"${2%%:*}"}
@@ -249,12 +220,12 @@ if [ -n "$paude_setup" ]; then
     fi
     printf 'paude: warning: setup ended with code %s; opening a shell anyway\n' "$paude_code" >&2
   fi
-  (guard after "$paude_shadows" "$@") || exit
+  are_still_mounts "$@" || (guard after "$paude_shadows" "$@") || exit
 fi
 [ -z "$paude_ended" ] || exit "$paude_ended"
 
 (shift "$paude_checked"; start_command "$@")
 paude_code=$?
 # A command that has renamed a directory, and ended at once, was seen by nobody else.
-(are_mounts "$paude_shadows" "$@" || guard end "$paude_shadows" "$@") || exit
+are_still_mounts "$@" || (guard end "$paude_shadows" "$@") || exit
 exit "$paude_code"
