@@ -9,7 +9,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
@@ -17,6 +17,7 @@ use std::process::{self, Command};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags};
 use rustix::fd::{AsFd as _, OwnedFd};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions};
@@ -327,15 +328,13 @@ fn supervise(
     report
         .write_all(&[b"started", host_pid.as_bytes(), b""].join(&0))
         .at(StartStep::Helper, HELPER)?;
-    for mut lifeline in lifelines {
-        crate::execute::spawn_thread(move || {
-            let _ = lifeline.read(&mut [0]);
-            end_descendants();
-            process::exit(0)
-        })
-        .map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))
-        .at(StartStep::Helper, HELPER)?;
-    }
+    crate::execute::spawn_thread(move || {
+        wait_for_either(&lifelines);
+        end_descendants();
+        process::exit(0)
+    })
+    .map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))
+    .at(StartStep::Helper, HELPER)?;
     loop {
         match rustix::process::wait(WaitOptions::UNTRACED) {
             Ok(Some((pid, status))) if pid == command && status.stopped() => {
@@ -352,6 +351,12 @@ fn supervise(
             Err(error) => return Err(error).at(StartStep::Helper, "wait"),
         }
     }
+}
+
+/// Waits until one of the lifelines ends, to which nothing is written.
+fn wait_for_either(lifelines: &[io::PipeReader; 2]) {
+    let mut ends = lifelines.each_ref().map(|end| PollFd::new(end, PollFlags::empty()));
+    while let Err(Errno::INTR) = rustix::event::poll(&mut ends, None) {}
 }
 
 /// Kills all that the command started and waits for it. Orphans become this process's children,
