@@ -16,7 +16,7 @@ use crate::prepare::{Lane, TEST_IMAGE};
 use crate::process::{self, report, run_captured};
 
 /// Measured runs of a container.
-const ROUNDS: usize = 15;
+const ROUNDS: usize = 40;
 /// Measured runs of the native engine.
 const NATIVE_ROUNDS: usize = 60;
 

@@ -32,6 +32,8 @@ pub(super) fn medians<const N: usize>(
 /// The time from before a process is started until after it has exited.
 fn time_once(command: &mut Command) -> Result<Duration> {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    // cargo sets it, and a program would look for each of its libraries in cargo's directories first.
+    command.env_remove("LD_LIBRARY_PATH");
     let began = Instant::now();
     let status = command.status();
     let took = began.elapsed();

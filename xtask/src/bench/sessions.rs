@@ -14,7 +14,7 @@ use crate::prepare::{Lane, TEST_IMAGE};
 use crate::process::{self, report, run_captured};
 
 /// Measured commands in a container.
-const ROUNDS: usize = 15;
+const ROUNDS: usize = 40;
 /// Measured commands in a sandbox.
 const NATIVE_ROUNDS: usize = 60;
 /// Measured rounds of twenty commands.
