@@ -24,12 +24,14 @@ struct Project<'l> {
 }
 
 impl<'l> Project<'l> {
-    /// A project with this Dockerfile, in which `BASE` stands for the tests' image.
+    /// A project with this Dockerfile, in which `BASE` stands for the tests' image. No other test can
+    /// use its layers, which an engine does not remove meanwhile.
     fn new(lane: &'l Lane, tree: &str, dockerfile: &str) -> Self {
         let env = lane.env_with(tree);
+        let base = format!("FROM {}\nLABEL test={}\n", lane.fact("image"), env.root().display());
         let project = Self { lane, env };
         project.write("paude.json", r#"{"build": {}}"#);
-        project.write("Dockerfile", &dockerfile.replace("BASE", lane.fact("image")));
+        project.write("Dockerfile", &dockerfile.replacen("FROM BASE\n", &base, 1));
         project
     }
 
