@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::table::{Limit, Row};
 
-const WIDTH: usize = 1020;
+const WIDTH: usize = 1040;
 const LINE: usize = 22;
 const LEFT: usize = 470;
 const FULL: f64 = 260.0;
