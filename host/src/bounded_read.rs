@@ -18,6 +18,9 @@ pub(crate) fn read(file: File, limit: u64) -> io::Result<Vec<u8>> {
     }
     let mut bytes = Vec::new();
     if data.len() <= limit {
+        // Growing the buffer step by step costs a read for each step; without the memory for it all,
+        // the growth fails later.
+        let _ = bytes.try_reserve_exact(usize::try_from(data.len() + 1).unwrap_or(0));
         // One byte over the limit shows that the file has grown meanwhile.
         file.take(limit + 1).read_to_end(&mut bytes)?;
     }
