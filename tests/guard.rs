@@ -11,7 +11,7 @@ use rustix::process::Signal;
 
 use crate::parameterized;
 use crate::support::{Env, JOIN_SCRIPT, Outcome, Ran, which};
-use container::{ALL, Container, in_namespace, inode, mountinfo_path, project};
+use container::{ALL, Container, IN_PART, in_namespace, inode, mountinfo_path, project};
 
 /// Shells that images have as `/bin/sh`.
 const SHELLS: [&[&str]; 5] =
@@ -154,7 +154,7 @@ parameterized!(
         }
         Ok(())
     },
-    fn stops_when_the_setup_unmounts_a_shadow(shell: &[&str]) -> Outcome {
+    fn stops_when_the_setup_unmounts_or_changes_a_shadow(shell: &[&str]) -> Outcome {
         let (env, shadows) = project(&["venv", ".venv"]);
         let container = Container::new(&env, shell, &shadows);
         Container { setup: "umount .venv", ..container }
@@ -162,14 +162,21 @@ parameterized!(
             .code(120)
             .prints("")
             .says("is not hidden: nothing is mounted over it; the command was not run\n");
+        let cases = [
+            ("mount --bind /usr .venv", "is hidden by a "),
+            ("mount -o remount,noexec .venv", "is hidden by a mount that forbids execution"),
+            ("mount -o remount,ro .venv", "is hidden by a read-only mount"),
+        ];
+        for (setup, wanted) in cases {
+            Container { setup, ..container }.run().code(120).prints("").says(wanted);
+        }
         Container { setup: "touch .venv/made", ..container }.run().code(0).prints("ran\n");
         Ok(())
     },
     fn stops_at_the_end_if_the_command_renamed_what_holds_a_shadow(shell: &[&str]) -> Outcome {
         let (env, _) = project(&["part"]);
         let shadows = [env.project.join("part/.venv")];
-        let mounts = "mkdir -p part/.venv; mount -t tmpfs tmpfs part/.venv";
-        let container = Container { mounts, ..Container::new(&env, shell, &shadows) };
+        let container = Container { mounts: IN_PART, ..Container::new(&env, shell, &shadows) };
         let run = |script: &str| Container { command: &["sh", "-c", script], ..container }.run();
         run("exit 7").code(7);
         run("kill -TERM $$").code(143);
@@ -194,8 +201,8 @@ parameterized!(
         ] {
             let (env, _) = project(&["part"]);
             let shadows = [env.project.join("part/.venv")];
-            let mounts = "mkdir -p part/.venv; mount -t tmpfs tmpfs part/.venv";
-            let container = Container { mounts, setup, ..Container::new(&env, shell, &shadows) };
+            let container =
+                Container { mounts: IN_PART, setup, ..Container::new(&env, shell, &shadows) };
             Container { command: &["sh", "-c", command], ..container }.run().code(120).says(wanted);
         }
         Ok(())

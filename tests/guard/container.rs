@@ -108,3 +108,6 @@ pub(super) fn project(names: &[&str]) -> (Env, Vec<PathBuf>) {
 /// Mounts a tmpfs over each directory of the project.
 pub(super) const ALL: &str =
     "for dir in ./* ./.[!.]*; do [ ! -d \"$dir\" ] || mount -t tmpfs tmpfs \"$dir\"; done";
+
+/// Mounts a tmpfs over `.venv` in the project's directory `part`.
+pub(super) const IN_PART: &str = "mkdir -p part/.venv; mount -t tmpfs tmpfs part/.venv";

@@ -148,8 +148,8 @@ guard_directories() {
 }
 
 # guard before|after|end COUNT PATH MOUNTINFO_PATH (PATH MOUNTINFO_PATH)... (DIRECTORY)...
-# Checks the project's directory, and that each shadow is a separate mount of the planned kind,
-# before the setup; after it, and at the end of the command, that each shadow still is a mount.
+# Checks the project's directory, and that each shadow is a separate mount of the planned kind:
+# before the setup, after it, and at the end of the command, when it has to be a mount alone.
 guard() {
   when=$1 count=$2 workspace=$3 workspace_point=$4
   shift 4
@@ -169,11 +169,12 @@ guard() {
     fi
     n=$((n + 1))
     [ -n "$mount" ] || stop "$path" 'is not hidden: nothing is mounted over it'
-    [ "$when" = before ] || continue
+    [ "$when" != end ] || continue
     type=${mount%%,*}
     [ "$n" -le "$paude_types" ] || [ "$type" = tmpfs ] || stop "$path" "is hidden by a $type, not a tmpfs"
     case $mount in *,noexec,*) stop "$path" 'is hidden by a mount that forbids execution' ;; esac
     case $mount in *,rw,*) ;; *) stop "$path" 'is hidden by a read-only mount' ;; esac
+    [ "$when" = before ] || continue
     [ -w "$path" ] || stop "$path" 'is hidden by a directory that is not writable'
     # A volume keeps the files of earlier runs; another container may use a shared tmpfs.
     [ "$n" -gt "$paude_filled" ] || continue
@@ -184,7 +185,7 @@ guard() {
 }
 
 # are_still_mounts PATH MOUNTINFO_PATH (PATH MOUNTINFO_PATH)...
-# Whether each shadow is seen to be a mount, which spares `guard`; the first path is the project.
+# Whether each shadow is seen to be a mount, which spares `guard end`; the first path is the project.
 are_still_mounts() {
   shift 2
   are_mounts "$paude_shadows" "$@"
@@ -220,7 +221,7 @@ if [ -n "$paude_setup" ]; then
     fi
     printf 'paude: warning: setup ended with code %s; opening a shell anyway\n' "$paude_code" >&2
   fi
-  are_still_mounts "$@" || (guard after "$paude_shadows" "$@") || exit
+  (guard after "$paude_shadows" "$@") || exit
 fi
 [ -z "$paude_ended" ] || exit "$paude_ended"
 
